@@ -1,0 +1,164 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// Engine names a database engine.
+type Engine string
+
+// The engines.
+const (
+	SQLite   Engine = "sqlite"
+	Postgres Engine = "postgres"
+)
+
+// Q is what store functions run statements on: a transaction or a snapshot.
+type Q interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// Options are the settings of a database handle; the zero value works.
+type Options struct {
+	Log       *slog.Logger  // nil: slog.Default()
+	HoldLimit time.Duration // longest time one InTx may hold the SQLite writer; 0: 2 s
+	MaxConns  int           // PostgreSQL connections, SQLite readers; 0: 16
+}
+
+// DB is one database. It is safe for use by many goroutines.
+type DB struct {
+	engine Engine
+	read   *sql.DB // SQLite: the readers; PostgreSQL: the one pool
+	writer *writer // SQLite only
+	log    *slog.Logger
+	path   string // SQLite only
+	stats  Stats
+}
+
+// Stats are counters since the handle was opened.
+type Stats struct {
+	Transactions atomic.Int64 // committed InTx calls
+	Retries      atomic.Int64 // PostgreSQL: serialization failures run again
+	Groups       atomic.Int64 // SQLite: commits that reached the disk
+	Reruns       atomic.Int64 // SQLite: members run again because the engine ended their group
+	Slow         atomic.Int64 // SQLite: members that held the writer longer than slowHold
+}
+
+// Open opens a database. dsn is "sqlite:PATH" (the directory must exist) or
+// "postgres://…". Close releases it.
+func Open(ctx context.Context, dsn string, opts Options) (*DB, error) {
+	if opts.Log == nil {
+		opts.Log = slog.Default()
+	}
+	if opts.HoldLimit == 0 {
+		opts.HoldLimit = 2 * time.Second
+	}
+	if opts.MaxConns == 0 {
+		opts.MaxConns = 16
+	}
+	switch {
+	case strings.HasPrefix(dsn, "sqlite:"):
+		return openSQLite(ctx, strings.TrimPrefix(dsn, "sqlite:"), opts)
+	case strings.HasPrefix(dsn, "postgres://"), strings.HasPrefix(dsn, "postgresql://"):
+		return openPostgres(ctx, dsn, opts)
+	}
+	return nil, fmt.Errorf("database: want sqlite:PATH or postgres://…, not %q", redact(dsn))
+}
+
+// redact cuts a DSN before anything that may be a password.
+func redact(dsn string) string {
+	scheme, _, _ := strings.Cut(dsn, ":")
+	return scheme + ":…"
+}
+
+// Engine tells which engine runs.
+func (d *DB) Engine() Engine { return d.engine }
+
+// Path is the file of an SQLite database, "" on PostgreSQL.
+func (d *DB) Path() string { return d.path }
+
+// Stats returns the live counters.
+func (d *DB) Stats() *Stats { return &d.stats }
+
+// Ping reports whether the database answers.
+func (d *DB) Ping(ctx context.Context) error { return d.read.PingContext(ctx) }
+
+// Close waits for running transactions and closes the handle.
+func (d *DB) Close() error {
+	var werr error
+	if d.writer != nil {
+		werr = d.writer.close()
+	}
+	return errors.Join(werr, d.read.Close())
+}
+
+// insideKey marks the context inside a transaction.
+type insideKey struct{}
+
+// ErrNested is returned when a transaction is opened inside another: a
+// function that takes a *Tx joins it, one that takes a *DB must not be called
+// from inside.
+var ErrNested = errors.New("db: transaction opened inside another")
+
+// InTx runs fn in a read-write transaction and commits it when fn returns
+// nil. On PostgreSQL the isolation is SERIALIZABLE and fn runs again after a
+// serialization failure; on SQLite fn may share a commit with its neighbours
+// and runs again if the engine ended their transaction. So fn must be
+// repeatable: no side effects besides its statements; what must happen only
+// after the commit goes through Tx.AfterCommit. When InTx returns nil the
+// commit is on disk.
+func (d *DB) InTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
+	if ctx.Value(insideKey{}) != nil {
+		return ErrNested
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	inside := context.WithValue(ctx, insideKey{}, true)
+	var after []func()
+	var err error
+	if d.engine == SQLite {
+		after, err = d.writer.run(inside, fn)
+	} else {
+		after, err = d.runPostgres(inside, fn)
+	}
+	if err != nil {
+		return err
+	}
+	d.stats.Transactions.Add(1)
+	for _, f := range after {
+		f()
+	}
+	return nil
+}
+
+// View runs fn on a read-only snapshot of the database.
+func (d *DB) View(ctx context.Context, fn func(ctx context.Context, q Q) error) error {
+	if ctx.Value(insideKey{}) != nil {
+		return ErrNested
+	}
+	opts := &sql.TxOptions{ReadOnly: true}
+	if d.engine == Postgres {
+		opts.Isolation = sql.LevelRepeatableRead
+	}
+	snapshot, err := d.read.BeginTx(ctx, opts)
+	if err != nil {
+		return mapError(err)
+	}
+	defer snapshot.Rollback()
+	inside := context.WithValue(ctx, insideKey{}, true)
+	return fn(inside, &Tx{q: snapshot, engine: d.engine})
+}
+
+// Reader returns the pool for a single statement outside any transaction,
+// for streaming exports and backups.
+func (d *DB) Reader() Q { return &Tx{q: d.read, engine: d.engine} }

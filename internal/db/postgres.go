@@ -1,0 +1,78 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// maxTries bounds how often a transaction is run again after losing against a
+// rival; with growing random waits it is reached only when something is wrong.
+const maxTries = 30
+
+func openPostgres(ctx context.Context, dsn string, opts Options) (*DB, error) {
+	cfg, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("database: %w", withoutSecret(err))
+	}
+	pool := stdlib.OpenDB(*cfg)
+	pool.SetMaxOpenConns(opts.MaxConns)
+	pool.SetMaxIdleConns(opts.MaxConns)
+	if err := pool.PingContext(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("database: %w", mapError(err))
+	}
+	d := &DB{engine: Postgres, read: pool, log: opts.Log}
+	if err := definePostgresTypes(ctx, pool); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("database: %w", mapError(err))
+	}
+	return d, nil
+}
+
+// definePostgresTypes makes BLOB a name PostgreSQL knows, so that a migration
+// has one text for both engines.
+func definePostgresTypes(ctx context.Context, pool *sql.DB) error {
+	_, err := pool.ExecContext(ctx, `DO $$ BEGIN CREATE DOMAIN blob AS bytea; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`)
+	return err
+}
+
+func (d *DB) runPostgres(ctx context.Context, fn func(context.Context, *Tx) error) ([]func(), error) {
+	for try := 1; ; try++ {
+		after, err := d.tryPostgres(ctx, fn)
+		if err == nil || !retryable(err) || try == maxTries {
+			return after, err
+		}
+		d.stats.Retries.Add(1)
+		wait := time.Duration(rand.Int64N(int64(time.Millisecond) << min(try, 6)))
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func (d *DB) tryPostgres(ctx context.Context, fn func(context.Context, *Tx) error) ([]func(), error) {
+	stx, err := d.read.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
+	if err != nil {
+		return nil, mapError(err)
+	}
+	defer stx.Rollback()
+	tx := &Tx{q: stx, engine: Postgres}
+	if err := fn(ctx, tx); err != nil {
+		return nil, err
+	}
+	if tx.failed != nil {
+		return nil, tx.failed
+	}
+	if err := stx.Commit(); err != nil {
+		return nil, mapError(err)
+	}
+	return tx.after, nil
+}

@@ -1,0 +1,242 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// SQLite has one writer and the price of a commit is a disk flush, so commits
+// are shared: transactions that wait while one flushes run next, each inside
+// its own savepoint, and all of them become durable with one flush. A member
+// that fails rolls back its savepoint only. If the engine ends the whole
+// transaction (disk full, I/O error), every member of the group is run again
+// alone, so that none reports a success that is not on disk.
+
+const (
+	maxGroup   = 64                    // members of one commit
+	groupTime  = 10 * time.Millisecond // a group takes no new member after this
+	slowHold   = 50 * time.Millisecond // a member that holds the writer longer is counted and logged
+	queueLimit = 1024                  // waiting members; further callers wait to get in
+)
+
+var errClosed = errors.New("db: closed")
+
+// member is one InTx call. The caller's own goroutine runs its fn when the
+// writer gives it the turn, so panics and stack traces stay with the caller.
+type member struct {
+	ctx    context.Context
+	turn   chan *Tx      // the writer's "run now"
+	ran    chan error    // the caller's "fn is done"
+	result chan error    // the writer's "durable" or the failure
+	after  chan []func() // capacity 1, filled before a nil result
+}
+
+type writer struct {
+	db    *DB
+	pool  *sql.DB
+	conn  *sql.Conn
+	hold  time.Duration
+	queue chan *member
+	stop  chan struct{}
+	done  sync.WaitGroup
+	once  sync.Once
+}
+
+func startWriter(d *DB, pool *sql.DB, conn *sql.Conn, hold time.Duration) *writer {
+	w := &writer{db: d, pool: pool, conn: conn, hold: hold, queue: make(chan *member, queueLimit), stop: make(chan struct{})}
+	w.done.Go(w.loop)
+	return w
+}
+
+func (w *writer) close() error {
+	w.once.Do(func() { close(w.stop) })
+	w.done.Wait()
+	return errors.Join(w.conn.Close(), w.pool.Close())
+}
+
+// run hands fn to the writer and waits until it is durable or has failed.
+func (w *writer) run(ctx context.Context, fn func(context.Context, *Tx) error) ([]func(), error) {
+	m := &member{ctx: ctx, turn: make(chan *Tx), ran: make(chan error), result: make(chan error, 1), after: make(chan []func(), 1)}
+	select {
+	case w.queue <- m:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-w.stop:
+		return nil, errClosed
+	}
+	for {
+		select {
+		case tx := <-m.turn:
+			m.runFn(fn, tx)
+		case err := <-m.result:
+			if err != nil {
+				return nil, err
+			}
+			return <-m.after, nil
+		}
+	}
+}
+
+// runFn runs fn and reports to the writer even when fn panics or ends the
+// goroutine.
+func (m *member) runFn(fn func(context.Context, *Tx) error, tx *Tx) {
+	err := errors.New("db: transaction function did not return")
+	defer func() { m.ran <- err }()
+	err = fn(context.WithoutCancel(m.ctx), tx)
+}
+
+func (w *writer) loop() {
+	for {
+		select {
+		case m := <-w.queue:
+			w.group(m)
+		case <-w.stop:
+			w.refuseRest()
+			return
+		}
+	}
+}
+
+func (w *writer) refuseRest() {
+	for {
+		select {
+		case m := <-w.queue:
+			m.result <- errClosed
+		default:
+			return
+		}
+	}
+}
+
+// group runs first and whoever is waiting in one engine transaction.
+func (w *writer) group(first *member) {
+	begun := time.Now()
+	if err := w.exec("BEGIN IMMEDIATE"); err != nil {
+		first.result <- mapError(err)
+		return
+	}
+	var joined []*member
+	var effects [][]func()
+	for m, n := first, 0; m != nil; m, n = w.next(begun, n), n+1 {
+		after, err, ended := w.member(m)
+		switch {
+		case ended:
+			w.exec("ROLLBACK")
+			w.alone(append(joined, m))
+			return
+		case err != nil:
+			m.result <- err
+		default:
+			joined, effects = append(joined, m), append(effects, after)
+		}
+	}
+	if len(joined) == 0 {
+		w.exec("ROLLBACK")
+		return
+	}
+	if err := w.exec("COMMIT"); err != nil {
+		w.exec("ROLLBACK")
+		w.alone(joined)
+		return
+	}
+	w.db.stats.Groups.Add(1)
+	for i, m := range joined {
+		m.after <- effects[i]
+		m.result <- nil
+	}
+}
+
+// next returns a waiting member while the group may still grow.
+func (w *writer) next(begun time.Time, n int) *member {
+	if n+1 >= maxGroup || time.Since(begun) > groupTime {
+		return nil
+	}
+	select {
+	case m := <-w.queue:
+		return m
+	default:
+		return nil
+	}
+}
+
+// member gives m its turn inside a savepoint. ended reports that the engine
+// has ended the whole transaction.
+func (w *writer) member(m *member) (after []func(), err error, ended bool) {
+	if err := m.ctx.Err(); err != nil {
+		return nil, err, false
+	}
+	if err := w.exec("SAVEPOINT m"); err != nil {
+		return nil, mapError(err), true
+	}
+	tx := w.turn(m)
+	if err = <-m.ran; err == nil {
+		err = tx.failed
+	}
+	w.slow(tx)
+	if endsGroup(err) || endsGroup(tx.failed) {
+		return nil, err, true
+	}
+	if err != nil {
+		ended = w.exec("ROLLBACK TO m") != nil || w.exec("RELEASE m") != nil
+		return nil, err, ended
+	}
+	return tx.after, nil, w.exec("RELEASE m") != nil
+}
+
+func (w *writer) turn(m *member) *Tx {
+	tx := &Tx{q: w.conn, engine: SQLite, until: time.Now().Add(w.hold)}
+	m.turn <- tx
+	return tx
+}
+
+func (w *writer) slow(tx *Tx) {
+	held := w.hold - time.Until(tx.until)
+	if held > slowHold {
+		w.db.stats.Slow.Add(1)
+		w.db.log.Warn("transaction held the database writer", "held", held.Round(time.Millisecond))
+	}
+}
+
+// alone runs each member in an engine transaction of its own.
+func (w *writer) alone(members []*member) {
+	for _, m := range members {
+		w.db.stats.Reruns.Add(1)
+		after, err := w.single(m)
+		if err == nil {
+			m.after <- after
+		}
+		m.result <- err
+	}
+}
+
+func (w *writer) single(m *member) ([]func(), error) {
+	if err := m.ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := w.exec("BEGIN IMMEDIATE"); err != nil {
+		return nil, mapError(err)
+	}
+	tx := w.turn(m)
+	err := <-m.ran
+	if err == nil {
+		err = tx.failed
+	}
+	if err == nil {
+		err = mapError(w.exec("COMMIT"))
+	}
+	if err != nil {
+		w.exec("ROLLBACK")
+		return nil, fmt.Errorf("transaction failed alone: %w", err)
+	}
+	w.db.stats.Groups.Add(1)
+	return tx.after, nil
+}
+
+func (w *writer) exec(stmt string) error {
+	_, err := w.conn.ExecContext(context.Background(), stmt)
+	return err
+}
