@@ -117,6 +117,18 @@ var ErrNested = errors.New("db: transaction opened inside another")
 // after the commit goes through Tx.AfterCommit. When InTx returns nil the
 // commit is on disk.
 func (d *DB) InTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
+	return d.inTx(ctx, sql.LevelSerializable, fn)
+}
+
+// Housekeeping is InTx at READ COMMITTED on PostgreSQL, for machinery that
+// scans rows which business transactions are writing (the audit sealer, lease
+// queues): at SERIALIZABLE those scans would make the writers retry. fn must
+// guard each change by a condition in the statement itself.
+func (d *DB) Housekeeping(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
+	return d.inTx(ctx, sql.LevelReadCommitted, fn)
+}
+
+func (d *DB) inTx(ctx context.Context, isolation sql.IsolationLevel, fn func(ctx context.Context, tx *Tx) error) error {
 	if ctx.Value(insideKey{}) != nil {
 		return ErrNested
 	}
@@ -129,7 +141,7 @@ func (d *DB) InTx(ctx context.Context, fn func(ctx context.Context, tx *Tx) erro
 	if d.engine == SQLite {
 		after, err = d.writer.run(inside, fn)
 	} else {
-		after, err = d.runPostgres(inside, fn)
+		after, err = d.runPostgres(inside, isolation, fn)
 	}
 	if err != nil {
 		return err

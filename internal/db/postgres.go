@@ -42,9 +42,9 @@ func definePostgresTypes(ctx context.Context, pool *sql.DB) error {
 	return err
 }
 
-func (d *DB) runPostgres(ctx context.Context, fn func(context.Context, *Tx) error) ([]func(), error) {
+func (d *DB) runPostgres(ctx context.Context, isolation sql.IsolationLevel, fn func(context.Context, *Tx) error) ([]func(), error) {
 	for try := 1; ; try++ {
-		after, err := d.tryPostgres(ctx, fn)
+		after, err := d.tryPostgres(ctx, isolation, fn)
 		if err == nil || !retryable(err) || try == maxTries {
 			return after, err
 		}
@@ -58,8 +58,8 @@ func (d *DB) runPostgres(ctx context.Context, fn func(context.Context, *Tx) erro
 	}
 }
 
-func (d *DB) tryPostgres(ctx context.Context, fn func(context.Context, *Tx) error) ([]func(), error) {
-	stx, err := d.read.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelSerializable})
+func (d *DB) tryPostgres(ctx context.Context, isolation sql.IsolationLevel, fn func(context.Context, *Tx) error) ([]func(), error) {
+	stx, err := d.read.BeginTx(ctx, &sql.TxOptions{Isolation: isolation})
 	if err != nil {
 		return nil, mapError(err)
 	}
