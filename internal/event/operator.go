@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"anlan/internal/audit"
 	"anlan/internal/db"
 	"anlan/internal/kernel"
 )
@@ -46,33 +45,18 @@ func Count(ctx context.Context, q db.Q) (Counts, error) {
 		`SELECT COUNT(*) FILTER (WHERE state = 'due'), COUNT(*) FILTER (WHERE state = 'parked') FROM event_receipts WHERE state <> 'done'`)
 }
 
-// Retry lets a parked or waiting receipt run at once.
-func (b *Bus) Retry(ctx context.Context, actor kernel.Actor, eventID, subscription string) error {
-	return b.operate(ctx, actor, "event.receipt.retry", "", eventID, subscription,
-		`UPDATE event_receipts SET state = 'due', tries = 0, next_at = 0 WHERE event_id = $1 AND subscription = $2 AND state <> 'done'`)
+// Retry lets a parked or waiting receipt run at once. The caller audits it.
+func (b *Bus) Retry(ctx context.Context, tx *db.Tx, eventID, subscription string) error {
+	tx.AfterCommit(b.Wake)
+	return db.Changed(tx.ExecContext(ctx,
+		`UPDATE event_receipts SET state = 'due', tries = 0, next_at = 0 WHERE event_id = $1 AND subscription = $2 AND state <> 'done'`, eventID, subscription))
 }
 
-// Drop gives a receipt up for good, with a reason.
-func (b *Bus) Drop(ctx context.Context, actor kernel.Actor, eventID, subscription, reason string) error {
-	var c kernel.Check
-	c.Text("reason", reason, 500)
-	if err := c.Err(); err != nil {
-		return err
-	}
-	return b.operate(ctx, actor, "event.receipt.drop", reason, eventID, subscription,
-		`UPDATE event_receipts SET state = 'done' WHERE event_id = $1 AND subscription = $2 AND state <> 'done'`)
-}
-
-func (b *Bus) operate(ctx context.Context, actor kernel.Actor, action, reason, eventID, subscription, stmt string) error {
-	now := b.clock.Now()
-	return b.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if err := db.Changed(tx.ExecContext(ctx, stmt, eventID, subscription)); err != nil {
-			return err
-		}
-		tx.AfterCommit(b.Wake)
-		return audit.Write(ctx, tx, audit.Entry{At: now, Actor: actor, Action: action, Subject: "event:" + eventID,
-			After: map[string]string{"subscription": subscription, "reason": reason}})
-	})
+// Drop gives a receipt up for good. The caller audits it with a reason.
+func (b *Bus) Drop(ctx context.Context, tx *db.Tx, eventID, subscription string) error {
+	tx.AfterCommit(b.Wake)
+	return db.Changed(tx.ExecContext(ctx,
+		`UPDATE event_receipts SET state = 'done' WHERE event_id = $1 AND subscription = $2 AND state <> 'done'`, eventID, subscription))
 }
 
 // Purge removes done events that are older than 90 days and returns how many.
