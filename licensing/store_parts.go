@@ -1,0 +1,157 @@
+package licensing
+
+import (
+	"context"
+	"time"
+
+	"anlan/internal/db"
+	"anlan/internal/deadline"
+	"anlan/internal/kernel"
+)
+
+// File is an uploaded material of a case.
+type File struct {
+	ID         string
+	CaseID     string
+	Material   string // id of the material in the rule version
+	Name       string
+	Hash       string
+	Size       int64
+	Type       string
+	State      string // "current", "replaced"
+	UploadedAt time.Time
+	UploadedBy string
+}
+
+func scanFile(s db.Scanner) (File, error) {
+	var f File
+	var at int64
+	err := s.Scan(&f.ID, &f.CaseID, &f.Material, &f.Name, &f.Hash, &f.Size, &f.Type, &f.State, &at, &f.UploadedBy)
+	f.UploadedAt = kernel.FromMicros(at)
+	return f, err
+}
+
+const selectFile = `SELECT id, case_id, material, name, hash, size, type, state, uploaded_at, uploaded_by FROM licensing_files `
+
+func listFiles(ctx context.Context, q db.Q, caseID string) ([]File, error) {
+	return db.All(ctx, q, scanFile, selectFile+`WHERE case_id = $1 ORDER BY id`, caseID)
+}
+
+func getFile(ctx context.Context, q db.Q, caseID, id string) (File, error) {
+	f, err := db.One(ctx, q, scanFile, selectFile+`WHERE case_id = $1 AND id = $2`, caseID, id)
+	return f, db.Found(err, "file", id)
+}
+
+func insertFile(ctx context.Context, tx *db.Tx, f File) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO licensing_files (id, case_id, material, name, hash, size, type, state, uploaded_at, uploaded_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		f.ID, f.CaseID, f.Material, f.Name, f.Hash, f.Size, f.Type, f.State, kernel.Micros(f.UploadedAt), f.UploadedBy)
+	return err
+}
+
+// addClock appends what the clocks count.
+func addClock(ctx context.Context, tx *db.Tx, caseID string, e deadline.Event, actor kernel.Actor, now time.Time) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO licensing_clock_events (case_id, seq, kind, on_date, cause, days, actor, at)
+		VALUES ($1, (SELECT COALESCE(MAX(seq), 0) + 1 FROM licensing_clock_events WHERE case_id = $1), $2, $3, $4, $5, $6, $7)`,
+		caseID, string(e.Kind), e.On, e.Cause, e.N, actor.ID, kernel.Micros(now))
+	return err
+}
+
+func listClock(ctx context.Context, q db.Q, caseID string) ([]deadline.Event, error) {
+	return db.All(ctx, q, func(s db.Scanner) (e deadline.Event, err error) {
+		return e, s.Scan(&e.Kind, &e.On, &e.Cause, &e.N)
+	}, `SELECT kind, on_date, cause, days FROM licensing_clock_events WHERE case_id = $1 ORDER BY seq`, caseID)
+}
+
+// CorrectionItem is one fault of the correction notice.
+type CorrectionItem struct {
+	Seq        int64
+	Target     string // "material:ID" or "field:PATH"
+	Fault      string
+	Remedy     string
+	Answer     string
+	AnsweredAt time.Time
+}
+
+func listCorrections(ctx context.Context, q db.Q, caseID string) ([]CorrectionItem, error) {
+	return db.All(ctx, q, func(s db.Scanner) (i CorrectionItem, err error) {
+		var at int64
+		err = s.Scan(&i.Seq, &i.Target, &i.Fault, &i.Remedy, &i.Answer, &at)
+		i.AnsweredAt = kernel.FromMicros(at)
+		return i, err
+	}, `SELECT seq, target, fault, remedy, answer, answered_at FROM licensing_correction_items WHERE case_id = $1 ORDER BY seq`, caseID)
+}
+
+func insertCorrection(ctx context.Context, tx *db.Tx, caseID string, i CorrectionItem) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO licensing_correction_items (case_id, seq, target, fault, remedy, answer, answered_at) VALUES ($1, $2, $3, $4, $5, '', 0)`,
+		caseID, i.Seq, i.Target, i.Fault, i.Remedy)
+	return err
+}
+
+func answerCorrection(ctx context.Context, tx *db.Tx, caseID string, seq int64, answer string, now time.Time) error {
+	return db.Changed(tx.ExecContext(ctx, `UPDATE licensing_correction_items SET answer = $1, answered_at = $2 WHERE case_id = $3 AND seq = $4`,
+		answer, kernel.Micros(now), caseID, seq))
+}
+
+func insertOpinion(ctx context.Context, tx *db.Tx, caseID string, o Opinion) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO licensing_opinions (id, case_id, step, officer, officer_name, verdict, text, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		o.ID, caseID, string(o.Step), o.Officer, o.OfficerName, o.Verdict, o.Text, kernel.Micros(o.At))
+	return err
+}
+
+func listOpinions(ctx context.Context, q db.Q, caseID string) ([]Opinion, error) {
+	return db.All(ctx, q, func(s db.Scanner) (o Opinion, err error) {
+		var at int64
+		err = s.Scan(&o.ID, &o.Step, &o.Officer, &o.OfficerName, &o.Verdict, &o.Text, &at)
+		o.At = kernel.FromMicros(at)
+		return o, err
+	}, `SELECT id, step, officer, officer_name, verdict, text, at FROM licensing_opinions WHERE case_id = $1 ORDER BY id`, caseID)
+}
+
+// Check is a verification on the spot by two officers, on site or by video.
+type Check struct {
+	ID                                     string
+	CaseID                                 string
+	Mode                                   string // "site", "video"
+	PlannedOn                              kernel.Date
+	OfficerA, OfficerAName                 string
+	OfficerB, OfficerBName                 string
+	Record                                 string
+	Result                                 string // "pass", "fail"
+	ConfirmedA, ConfirmedB, ConfirmedByApp time.Time
+	State                                  string // "planned", "recorded", "confirmed"
+	CreatedAt                              time.Time
+}
+
+const selectCheck = `SELECT id, case_id, mode, planned_on, officer_a, officer_a_name, officer_b, officer_b_name, record, result,
+	confirmed_a, confirmed_b, confirmed_applicant, state, created_at FROM licensing_checks `
+
+func scanCheck(s db.Scanner) (Check, error) {
+	var c Check
+	var a, b, app, created int64
+	err := s.Scan(&c.ID, &c.CaseID, &c.Mode, &c.PlannedOn, &c.OfficerA, &c.OfficerAName, &c.OfficerB, &c.OfficerBName, &c.Record, &c.Result,
+		&a, &b, &app, &c.State, &created)
+	c.ConfirmedA, c.ConfirmedB, c.ConfirmedByApp = kernel.FromMicros(a), kernel.FromMicros(b), kernel.FromMicros(app)
+	c.CreatedAt = kernel.FromMicros(created)
+	return c, err
+}
+
+func listChecks(ctx context.Context, q db.Q, caseID string) ([]Check, error) {
+	return db.All(ctx, q, scanCheck, selectCheck+`WHERE case_id = $1 ORDER BY id`, caseID)
+}
+
+func getCheck(ctx context.Context, q db.Q, caseID, id string) (Check, error) {
+	c, err := db.One(ctx, q, scanCheck, selectCheck+`WHERE case_id = $1 AND id = $2`, caseID, id)
+	return c, db.Found(err, "check", id)
+}
+
+func insertCheck(ctx context.Context, tx *db.Tx, c Check) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO licensing_checks (id, case_id, mode, planned_on, officer_a, officer_a_name, officer_b, officer_b_name, record, result,
+		confirmed_a, confirmed_b, confirmed_applicant, state, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', '', 0, 0, 0, $9, $10)`,
+		c.ID, c.CaseID, c.Mode, c.PlannedOn, c.OfficerA, c.OfficerAName, c.OfficerB, c.OfficerBName, c.State, kernel.Micros(c.CreatedAt))
+	return err
+}
+
+func saveCheck(ctx context.Context, tx *db.Tx, c Check) error {
+	return db.Changed(tx.ExecContext(ctx, `UPDATE licensing_checks SET record = $1, result = $2, confirmed_a = $3, confirmed_b = $4, confirmed_applicant = $5, state = $6 WHERE id = $7`,
+		c.Record, c.Result, kernel.Micros(c.ConfirmedA), kernel.Micros(c.ConfirmedB), kernel.Micros(c.ConfirmedByApp), c.State, c.ID))
+}
