@@ -32,6 +32,10 @@ type Options struct {
 	Log       *slog.Logger  // nil: slog.Default()
 	HoldLimit time.Duration // longest time one InTx may hold the SQLite writer; 0: 2 s
 	MaxConns  int           // PostgreSQL connections, SQLite readers; 0: 16
+
+	// Fault, for tests, is asked before each statement of a transaction or
+	// view; its error is what the statement returns.
+	Fault func(query string) error
 }
 
 // DB is one database. It is safe for use by many goroutines.
@@ -42,6 +46,7 @@ type DB struct {
 	log    *slog.Logger
 	path   string // SQLite only
 	stats  Stats
+	fault  func(query string) error
 }
 
 // Stats are counters since the handle was opened.
@@ -168,9 +173,9 @@ func (d *DB) View(ctx context.Context, fn func(ctx context.Context, q Q) error) 
 	}
 	defer snapshot.Rollback()
 	inside := context.WithValue(ctx, insideKey{}, true)
-	return fn(inside, &Tx{q: snapshot, engine: d.engine})
+	return fn(inside, &Tx{q: snapshot, engine: d.engine, fault: d.fault})
 }
 
 // Reader returns the pool for a single statement outside any transaction,
 // for streaming exports and backups.
-func (d *DB) Reader() Q { return &Tx{q: d.read, engine: d.engine} }
+func (d *DB) Reader() Q { return &Tx{q: d.read, engine: d.engine, fault: d.fault} }

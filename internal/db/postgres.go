@@ -27,7 +27,7 @@ func openPostgres(ctx context.Context, dsn string, opts Options) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("database: %w", mapError(err))
 	}
-	d := &DB{engine: Postgres, read: pool, log: opts.Log}
+	d := &DB{engine: Postgres, read: pool, log: opts.Log, fault: opts.Fault}
 	if err := definePostgresTypes(ctx, pool); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("database: %w", mapError(err))
@@ -64,7 +64,7 @@ func (d *DB) tryPostgres(ctx context.Context, isolation sql.IsolationLevel, fn f
 		return nil, mapError(err)
 	}
 	defer stx.Rollback()
-	tx := &Tx{q: stx, engine: Postgres}
+	tx := &Tx{q: stx, engine: Postgres, fault: d.fault}
 	if err := fn(ctx, tx); err != nil {
 		return nil, err
 	}

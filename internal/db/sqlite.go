@@ -38,7 +38,7 @@ func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 	}
 	read.SetMaxOpenConns(opts.MaxConns)
 	read.SetMaxIdleConns(opts.MaxConns)
-	d := &DB{engine: SQLite, read: read, log: opts.Log, path: path}
+	d := &DB{engine: SQLite, read: read, log: opts.Log, path: path, fault: opts.Fault}
 	d.writer = startWriter(d, write, conn, opts.HoldLimit)
 	return d, nil
 }

@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"time"
 
@@ -16,6 +17,7 @@ type Tx struct {
 	failed error     // the first statement that failed; nothing runs after it
 	until  time.Time // SQLite writer: when this member must be done
 	after  []func()
+	fault  func(query string) error // Options.Fault
 }
 
 // errHeld is returned to a transaction that held the SQLite writer too long.
@@ -34,9 +36,15 @@ func (t *Tx) AfterCommit(f func()) { t.after = append(t.after, f) }
 // before checks whether a statement may run, and on SQLite's shared
 // connection takes the caller's cancellation off it: a cancelled statement
 // would roll back the neighbours as well.
-func (t *Tx) before(ctx context.Context) (context.Context, error) {
+func (t *Tx) before(ctx context.Context, query string) (context.Context, error) {
 	if t.failed != nil {
 		return ctx, errors.Join(errAborted, t.failed)
+	}
+	if t.fault != nil {
+		if err := t.fault(query); err != nil {
+			t.failed = err
+			return ctx, err
+		}
 	}
 	if t.until.IsZero() {
 		return ctx, nil
@@ -59,7 +67,7 @@ func (t *Tx) note(err error) error {
 
 // ExecContext implements Q.
 func (t *Tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	ctx, err := t.before(ctx)
+	ctx, err := t.before(ctx, query)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +77,7 @@ func (t *Tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Re
 
 // QueryContext implements Q.
 func (t *Tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	ctx, err := t.before(ctx)
+	ctx, err := t.before(ctx, query)
 	if err != nil {
 		return nil, err
 	}
@@ -80,16 +88,25 @@ func (t *Tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.
 // QueryRowContext implements Q. Errors show in Scan; see One for a form that
 // maps them.
 func (t *Tx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	if _, err := t.before(ctx); err != nil && t.failed != nil {
-		cancelled, cancel := context.WithCancelCause(ctx)
-		cancel(err)
-		return t.q.QueryRowContext(cancelled, query, args...)
-	}
-	if !t.until.IsZero() {
-		ctx = context.WithoutCancel(ctx)
+	ctx, err := t.before(ctx, query)
+	if err != nil {
+		return failedRow(err)
 	}
 	return t.q.QueryRowContext(ctx, query, args...)
 }
+
+// failedRow returns a row of which Scan returns err. Only a sql.DB can make
+// one, so one is made that cannot connect.
+func failedRow(err error) *sql.Row {
+	d := sql.OpenDB(unconnectable{err})
+	defer d.Close()
+	return d.QueryRowContext(context.Background(), "")
+}
+
+type unconnectable struct{ err error }
+
+func (u unconnectable) Connect(context.Context) (driver.Conn, error) { return nil, u.err }
+func (u unconnectable) Driver() driver.Driver                        { return nil }
 
 // Scanner is a row being read.
 type Scanner interface {

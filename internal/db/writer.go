@@ -188,7 +188,7 @@ func (w *writer) member(m *member) (after []func(), err error, ended bool) {
 }
 
 func (w *writer) turn(m *member) *Tx {
-	tx := &Tx{q: w.conn, engine: SQLite, until: time.Now().Add(w.hold)}
+	tx := &Tx{q: w.conn, engine: SQLite, fault: w.db.fault, until: time.Now().Add(w.hold)}
 	m.turn <- tx
 	return tx
 }
