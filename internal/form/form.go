@@ -1,10 +1,21 @@
 package form
 
 import (
+	"embed"
+	"strconv"
+	"strings"
+
+	"anlan/internal/i18n"
 	"anlan/internal/kernel"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
+
+//go:embed locale/*.json
+var locale embed.FS
+
+// Source is the texts of this package.
+func Source() i18n.Source { return i18n.Source{Owner: "form", FS: locale} }
 
 // Kind says what a field holds.
 type Kind string
@@ -29,7 +40,6 @@ type Form struct {
 	Description kernel.Text
 	Fields      []*Field // in the order of the page
 	schema      *jsonschema.Schema
-	root        *Field
 }
 
 // Field is one property of the schema.
@@ -42,14 +52,12 @@ type Field struct {
 	Required     bool
 	Sensitive    bool   // personal data: encrypted at rest, masked by default
 	Check        string // identifier rule, see the package's x-check
-	Widget       string // "textarea", "radio", "select", "checkbox", "tel", "month" or ""
+	Widget       string // "textarea", "radio", "select", "checkbox", "tel" or ""
 	Autocomplete string
+	Format       string   // of JSON Schema: "email", "uri"
 	Options      []Option // Choice, Choices
-	Pattern      string
 	MinLength    int      // 0 = none
 	MaxLength    int      // 0 = none
-	Minimum      *float64 // Number, Integer
-	Maximum      *float64
 	MinItems     int      // List, Choices
 	MaxItems     int      // 0 = none
 	Default      any      // shown in an empty form
@@ -63,12 +71,103 @@ type Option struct {
 	Title kernel.Text
 }
 
-// Row is one line of the check-answers page.
-type Row struct {
-	Path      string      // of the field, for the "change" link
-	Title     kernel.Text // of the field
-	Value     string      // as a person reads it; "" when it was not answered
-	Sensitive bool        // the caller masks it where it may not be shown
-	Heading   bool        // a group or a row of a list: Title only
-	Level     int         // depth of nesting, from 0
+// Sensitive lists the paths of fields with personal data; "*" stands for the
+// number of a row. A sensitive group or list makes all it holds sensitive.
+func (f *Form) Sensitive() []string {
+	var out []string
+	walk(f.Fields, "", false, func(path string, field *Field, sensitive bool) {
+		if sensitive && field.Fields == nil {
+			out = append(out, path)
+		}
+	})
+	return out
+}
+
+func walk(fields []*Field, prefix string, sensitive bool, visit func(path string, f *Field, sensitive bool)) {
+	for _, f := range fields {
+		path := prefix + f.Name
+		visit(path, f, sensitive || f.Sensitive)
+		switch f.Kind {
+		case Group:
+			walk(f.Fields, path+".", sensitive || f.Sensitive, visit)
+		case List:
+			walk(f.Fields, path+".*.", sensitive || f.Sensitive, visit)
+		}
+	}
+}
+
+// step is one field on the way to a path; row is the number of the list's row
+// the path goes on in, -1 otherwise.
+type step struct {
+	field *Field
+	place int // among its siblings
+	row   int
+}
+
+// find follows path through the model; ok is false when it leaves it.
+func (f *Form) find(path string) (steps []step, ok bool) {
+	fields := f.Fields
+	parts := strings.Split(path, ".")
+	for len(parts) > 0 {
+		s := step{row: -1}
+		for i, field := range fields {
+			if field.Name == parts[0] {
+				s.field, s.place = field, i
+			}
+		}
+		if s.field == nil {
+			return steps, false
+		}
+		parts = parts[1:]
+		if len(parts) > 0 && (s.field.Kind == List || s.field.Kind == Choices) {
+			row, err := strconv.Atoi(parts[0])
+			if err != nil || row < 0 {
+				return append(steps, s), false
+			}
+			s.row, parts = row, parts[1:]
+		}
+		steps, fields = append(steps, s), s.field.Fields
+	}
+	return steps, len(steps) > 0
+}
+
+// key orders paths as the page shows them.
+func (f *Form) key(path string) []int {
+	steps, _ := f.find(path)
+	var key []int
+	for _, s := range steps {
+		key = append(key, s.place, s.row)
+	}
+	return key
+}
+
+// sensitive reports whether path holds personal data.
+func (f *Form) sensitive(path string) bool {
+	steps, _ := f.find(path)
+	for _, s := range steps {
+		if s.field.Sensitive {
+			return true
+		}
+	}
+	return false
+}
+
+// Label returns the title of the field at path for error summaries, with the
+// numbers of the rows it stands in; "" when there is no such field.
+func (f *Form) Label(texts *i18n.Catalogues, lang, path string) string {
+	steps, ok := f.find(path)
+	if !ok {
+		return ""
+	}
+	var words []string
+	for i, s := range steps {
+		title, _ := s.field.Title.In(lang)
+		switch {
+		case s.row >= 0:
+			words = append(words, texts.T(lang, "form.row", "title", title, "n", s.row+1))
+		case i == len(steps)-1:
+			words = append(words, title)
+		}
+	}
+	return strings.Join(words, texts.T(lang, "form.path"))
 }
