@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"anlan/internal/kernel"
+)
+
+// command is one word after "anlan". run returns the exit code.
+type command struct {
+	name    string
+	summary string
+	run     func(args []string, stdin io.Reader, stdout, stderr io.Writer) int
+}
+
+// commands is the table of every command, in the order of the help.
+func commands() []command {
+	return []command{
+		{"version", "which build this is", versionCommand},
+	}
+}
+
+func main() {
+	os.Exit(dispatch(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+func dispatch(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	if len(args) == 0 {
+		usage(stderr)
+		return exitUsage
+	}
+	switch args[0] {
+	case "help", "-h", "--help", "-help":
+		usage(stdout)
+		return exitYes
+	}
+	for _, c := range commands() {
+		if c.name == args[0] {
+			return c.run(args[1:], stdin, stdout, stderr)
+		}
+	}
+	return fail(stderr, kernel.Bad("command", "unknown", args[0]))
+}
+
+func usage(w io.Writer) {
+	fmt.Fprint(w, "usage: anlan COMMAND [flags]\n\n")
+	for _, c := range commands() {
+		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.summary)
+	}
+	fmt.Fprint(w, "\nanlan COMMAND --help lists its flags. Every flag of the platform can also be\ngiven as ANLAN_NAME in the environment.\n")
+}
