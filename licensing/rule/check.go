@@ -1,0 +1,374 @@
+package rule
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"anlan/internal/deadline"
+	"anlan/internal/kernel"
+)
+
+var (
+	idPattern   = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	itemPattern = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+(-[a-z0-9]+)*$`)
+	numberHole  = regexp.MustCompile(`\{[^}]*\}`)
+)
+
+// add puts a checked item into the catalogue.
+func (c *Catalogue) add(check *kernel.Check, where string, it Item) {
+	it.check(check, where+".")
+	if _, twice := c.byID[it.ID]; twice {
+		check.Add(where+".id", "duplicate", it.ID)
+		return
+	}
+	if _, ok := c.Category(it.Category); !ok {
+		check.Add(where+".category", "unknown", it.Category)
+	}
+	versions := it.Versions
+	it.Versions = nil
+	c.items = append(c.items, &it)
+	c.byID[it.ID] = &it
+	if len(versions) == 0 {
+		check.Add(where+".versions", "required", "")
+	}
+	for i, v := range versions {
+		c.addVersion(check, at(where+".versions", i), v)
+	}
+}
+
+func (c *Catalogue) addVersion(check *kernel.Check, where string, v *Version) {
+	if v == nil {
+		check.Add(where, "required", "")
+		return
+	}
+	v.check(check, where+".")
+	if _, twice := c.versions[v.ID]; twice {
+		check.Add(where+".id", "duplicate", v.ID)
+		return
+	}
+	it, ok := c.byID[v.Item]
+	if !ok {
+		check.Add(where+".item", "unknown", v.Item)
+		return
+	}
+	c.versions[v.ID] = v
+	it.Versions = append(it.Versions, v)
+}
+
+func (it *Item) check(c *kernel.Check, at string) {
+	kinds := []Kind{First, Renew, Change, Reissue, Cancel, Recheck, Reviewed, Filed, Examined}
+	if !itemPattern.MatchString(it.ID) {
+		c.Add(at+"id", "pattern", it.ID)
+	}
+	if !strings.HasPrefix(it.ID, it.Group+".") {
+		c.Add(at+"group", "pattern", it.Group)
+	}
+	oneOf(c, at+"kind", it.Kind, kinds...)
+	c.Require(at+"title.zh-CN", it.Title.ZH)
+	c.Require(at+"title.en", it.Title.EN)
+	c.Require(at+"summary.zh-CN", it.Summary.ZH)
+}
+
+func oneOf[T ~string](c *kernel.Check, path string, v T, allowed ...T) {
+	if !slices.Contains(allowed, v) {
+		c.Add(path, "one_of", string(v))
+	}
+}
+
+// check reports every broken rule of a version under a path prefix.
+func (v *Version) check(c *kernel.Check, at string) {
+	c.Require(at+"id", v.ID)
+	c.Length(at+"id", v.ID, 120)
+	if !itemPattern.MatchString(v.Item) {
+		c.Add(at+"item", "pattern", v.Item)
+	}
+	if v.EffectiveFrom.IsZero() {
+		c.Add(at+"effective_from", "required", "")
+	}
+	if !v.EffectiveTo.IsZero() && v.EffectiveTo.Before(v.EffectiveFrom) {
+		c.Add(at+"effective_to", "order", v.EffectiveTo.String())
+	}
+	v.Source.check(c, at+"source.")
+	oneOf(c, at+"transition", v.Transition, ToShorter, ToNew, StayOld)
+	v.checkLimits(c, at)
+	v.checkProcedure(c, at)
+	v.checkMaterials(c, at)
+	v.checkResult(c, at)
+	v.checkWords(c, at)
+}
+
+func (s Source) check(c *kernel.Check, at string) {
+	c.Require(at+"law", s.Law)
+	oneOf(c, at+"confidence", s.Confidence, High, Medium, Low)
+}
+
+func checkLimit(c *kernel.Check, at string, l deadline.Limit) {
+	if err := l.Check(); err != nil {
+		var faults kernel.Check
+		faults.Merge("", err)
+		for _, f := range faults.Fields {
+			c.Add(at+strings.TrimPrefix(f.Field, "limit."), f.Rule, f.Value)
+		}
+	}
+}
+
+func (v *Version) checkLimits(c *kernel.Check, at string) {
+	oneOf(c, at+"start", v.Start, OnReceipt, OnAcceptance)
+	checkLimit(c, at+"accept_within.", v.AcceptWithin)
+	checkLimit(c, at+"deliver_within.", v.DeliverWithin)
+	checkLimit(c, at+"statutory.", v.Statutory.Limit)
+	v.Statutory.Source.check(c, at+"statutory.source.")
+	for name, p := range map[string]*Period{"promised": v.Promised, "internal": v.Internal} {
+		if p == nil {
+			continue
+		}
+		checkLimit(c, at+name+".", p.Limit)
+		p.Source.check(c, at+name+".source.")
+		if weight(*p) > weight(v.Statutory) {
+			c.Add(at+name+".n", "longer_than_statutory", strconv.Itoa(p.N))
+		}
+	}
+	if e := v.Extension; e != nil {
+		e.Source.check(c, at+"extension.source.")
+		if e.Days < 1 || e.Days > deadline.MaxDays {
+			c.Add(at+"extension.days", "range", strconv.Itoa(e.Days))
+		}
+		if e.Times < 1 || e.Times > 9 {
+			c.Add(at+"extension.times", "range", strconv.Itoa(e.Times))
+		}
+	}
+	seen := map[string]bool{}
+	for i, x := range v.Excluded {
+		p := at + "excluded." + strconv.Itoa(i) + "."
+		checkID(c, p+"cause", x.Cause, seen)
+		c.Require(p+"title.zh-CN", x.Title.ZH)
+		x.Source.check(c, p+"source.")
+	}
+}
+
+func checkID(c *kernel.Check, path, id string, seen map[string]bool) {
+	if !idPattern.MatchString(id) {
+		c.Add(path, "pattern", id)
+	} else if seen[id] {
+		c.Add(path, "duplicate", id)
+	}
+	seen[id] = true
+}
+
+func (v *Version) checkProcedure(c *kernel.Check, at string) {
+	if len(v.Who) == 0 {
+		c.Add(at+"who", "required", "")
+	}
+	for i, w := range v.Who {
+		oneOf(c, at+"who."+strconv.Itoa(i), w, Enterprise, Person)
+	}
+	v.checkSteps(c, at)
+	if n := v.SiteCheck.Officers; v.SiteCheck.Needed && n < 2 {
+		c.Add(at+"site_check.officers", "too_few", strconv.Itoa(n), "min", 2) // 行政许可法 art. 34
+	}
+	if _, ok := v.Step("check"); v.SiteCheck.Needed && !ok {
+		c.Add(at+"steps", "no_check_step", "")
+	}
+	if v.Pledge.Allowed {
+		checkLimit(c, at+"pledge.verify_within.", v.Pledge.VerifyWithin)
+	}
+	if v.Deficit.Allowed {
+		checkLimit(c, at+"deficit.within.", v.Deficit.Within)
+	}
+	for i, s := range v.Silence {
+		p := at + "silence." + strconv.Itoa(i) + "."
+		oneOf(c, p+"on", s.On, "acceptance", "decision", "renewal", "correction", "delivery")
+		oneOf(c, p+"effect", s.Effect, "deemed_accepted", "deemed_renewed", "remedy", "refused")
+		c.Require(p+"text.zh-CN", s.Text.ZH)
+		s.Source.check(c, p+"source.")
+	}
+}
+
+// checkSteps: the desks stand in their order, their limits are working days
+// and those up to the decision fit into the statutory limit.
+func (v *Version) checkSteps(c *kernel.Check, at string) {
+	order, last, sum := StepIDs(), -1, 0
+	for i, s := range v.Steps {
+		p := at + "steps." + strconv.Itoa(i) + "."
+		n := slices.Index(order, s.ID)
+		switch {
+		case n < 0:
+			c.Add(p+"id", "one_of", s.ID)
+		case n <= last:
+			c.Add(p+"id", "order", s.ID)
+		}
+		last = max(last, n)
+		checkLimit(c, p+"limit.", s.Limit)
+		if s.Limit.Unit != deadline.WorkingDays {
+			c.Add(p+"limit.unit", "one_of", string(s.Limit.Unit))
+		}
+		c.Require(p+"title.zh-CN", s.Title.ZH)
+		if phase(s.ID) == "decide" || phase(s.ID) == "accept" && v.StartsAtReceipt() {
+			sum += s.Limit.N
+		}
+	}
+	for _, id := range []string{"intake", "approve"} {
+		if _, ok := v.Step(id); !ok {
+			c.Add(at+"steps", "missing_step", id)
+		}
+	}
+	if v.Statutory.Unit == deadline.WorkingDays && sum > v.Statutory.N {
+		c.Add(at+"steps", "longer_than_statutory", strconv.Itoa(sum), "max", v.Statutory.N)
+	}
+}
+
+func (v *Version) checkMaterials(c *kernel.Check, at string) {
+	seen := map[string]bool{}
+	for i, m := range v.Materials {
+		p := at + "materials." + strconv.Itoa(i) + "."
+		checkID(c, p+"id", m.ID, seen)
+		c.Require(p+"title.zh-CN", m.Title.ZH)
+		c.Require(p+"title.en", m.Title.EN)
+		oneOf(c, p+"required", m.Required, Always, WhenTrue, Optional)
+		if m.Required == WhenTrue {
+			m.When.check(c, p+"when.")
+			c.Require(p+"when_text.zh-CN", m.WhenText.ZH)
+		}
+		if len(m.Types) == 0 {
+			c.Add(p+"types", "required", "")
+		}
+		for j, t := range m.Types {
+			if kind, sub, ok := strings.Cut(t, "/"); !ok || kind == "" || sub == "" {
+				c.Add(p+"types."+strconv.Itoa(j), "pattern", t)
+			}
+		}
+		if m.MaxBytes < 1 || m.MaxBytes > 1<<30 {
+			c.Add(p+"max_bytes", "range", strconv.FormatInt(m.MaxBytes, 10))
+		}
+		if m.MaxFiles < 1 || m.MaxFiles > 100 {
+			c.Add(p+"max_files", "range", strconv.Itoa(m.MaxFiles))
+		}
+		if m.Deficit && !v.Deficit.Allowed {
+			c.Add(p+"deficit", "not_allowed", "true")
+		}
+	}
+}
+
+func (w *When) check(c *kernel.Check, at string) {
+	if w == nil {
+		c.Add(at+"field", "required", "")
+		return
+	}
+	c.Require(at+"field", w.Field)
+	if len(w.In) == 0 {
+		c.Add(at+"in", "required", "")
+	}
+}
+
+func (v *Version) checkResult(c *kernel.Check, at string) {
+	if len(v.Results) == 0 {
+		c.Add(at+"results", "required", "")
+	}
+	for i, r := range v.Results {
+		p := at + "results." + strconv.Itoa(i) + "."
+		oneOf(c, p+"kind", r.Kind, Certificate, Opinion, Filing, Record)
+		c.Require(p+"title.zh-CN", r.Title.ZH)
+	}
+	v.checkNumber(c, at+"number.")
+	if v.Validity.Years < 0 || v.Validity.Years > 100 {
+		c.Add(at+"validity.years", "range", strconv.Itoa(v.Validity.Years))
+	}
+	if n := v.Validity.ReviewYears; n < 0 || n > v.Validity.Years {
+		c.Add(at+"validity.review_years", "range", strconv.Itoa(n))
+	}
+	v.Validity.Source.check(c, at+"validity.source.")
+	v.Renewal.check(c, at+"renewal.")
+	if len(v.Authority) == 0 {
+		c.Add(at+"authority", "required", "")
+	}
+	for i, r := range v.Authority {
+		r.check(c, at+"authority."+strconv.Itoa(i)+".")
+	}
+	if n := len(v.Authority); n > 0 && (v.Authority[n-1].When != nil || len(v.Authority[n-1].Areas) > 0) {
+		c.Add(at+"authority."+strconv.Itoa(n-1), "must_fit_all", "") // somebody always decides
+	}
+}
+
+func (v *Version) checkNumber(c *kernel.Check, at string) {
+	n := v.Number
+	oneOf(c, at+"numbering", n.Numbering, NewNumber, KeepNumber, ExtendNumber, NoNumber)
+	unique := false
+	for _, hole := range numberHole.FindAllString(n.Format, -1) {
+		name, width, _ := strings.Cut(strings.Trim(hole, "{}"), ":")
+		digits, err := strconv.Atoi(width)
+		switch {
+		case name == "seq" && (width == "" || err == nil && digits > 0 && digits < 13), name == "id" && width == "":
+			unique = true
+		case (name == "year" || name == "area") && width == "":
+		default:
+			c.Add(at+"format", "pattern", hole)
+		}
+	}
+	if n.Numbering == NewNumber && !unique {
+		c.Add(at+"format", "not_unique", n.Format)
+	}
+}
+
+func (r *Renewal) check(c *kernel.Check, at string) {
+	if r == nil {
+		return
+	}
+	r.Source.check(c, at+"source.")
+	for name, b := range map[string]Before{"opens.": r.Opens, "closes.": r.Closes} {
+		if b.Months < 0 || b.Months > 120 {
+			c.Add(at+name+"months", "range", strconv.Itoa(b.Months))
+		}
+		if b.Days < 0 || b.Days > 3660 {
+			c.Add(at+name+"days", "range", strconv.Itoa(b.Days))
+		}
+	}
+	if r.Opens.Months*30+r.Opens.Days < r.Closes.Months*30+r.Closes.Days {
+		c.Add(at+"opens", "order", "")
+	}
+	for i, d := range r.Reminders {
+		if d < 0 || d > 3660 || i > 0 && d >= r.Reminders[i-1] {
+			c.Add(at+"reminders."+strconv.Itoa(i), "order", strconv.Itoa(d))
+		}
+	}
+	for i, d := range r.Direct {
+		c.Require(at+"direct."+strconv.Itoa(i)+".id", d.ID)
+		c.Require(at+"direct."+strconv.Itoa(i)+".text.zh-CN", d.Text.ZH)
+	}
+}
+
+func (r AuthorityRule) check(c *kernel.Check, at string) {
+	oneOf(c, at+"level", r.Level, City, District)
+	c.Require(at+"decides", r.Decides)
+	c.Require(at+"supervises", r.Supervises)
+	c.Require(at+"title.zh-CN", r.Title.ZH)
+	r.Source.check(c, at+"source.")
+	if r.When != nil {
+		r.When.check(c, at+"when.")
+	}
+}
+
+func (v *Version) checkWords(c *kernel.Check, at string) {
+	c.Require(at+"hotline", v.Hotline)
+	if len(v.Basis) == 0 {
+		c.Add(at+"basis", "required", "")
+	}
+	for i, b := range v.Basis {
+		c.Require(at+"basis."+strconv.Itoa(i)+".law", b.Law)
+	}
+	for i, t := range v.Conditions {
+		c.Require(at+"conditions."+strconv.Itoa(i)+".zh-CN", t.ZH)
+	}
+	if len(v.Contacts) == 0 {
+		c.Add(at+"contacts", "required", "")
+	}
+	for i, k := range v.Contacts {
+		c.Require(at+"contacts."+strconv.Itoa(i)+".office.zh-CN", k.Office.ZH)
+		c.Require(at+"contacts."+strconv.Itoa(i)+".phone", k.Phone)
+	}
+	v.Fee.Source.check(c, at+"fee.source.")
+	if _, ok := v.FormSchema(); !ok {
+		c.Add(at+"form", "unknown", v.Form)
+	}
+}
