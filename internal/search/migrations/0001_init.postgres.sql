@@ -1,0 +1,10 @@
+CREATE TABLE search_docs (
+	kind TEXT NOT NULL,
+	id TEXT NOT NULL,
+	area TEXT NOT NULL,
+	enterprise TEXT NOT NULL,
+	body TEXT NOT NULL,
+	words TSVECTOR NOT NULL,
+	PRIMARY KEY (kind, id)
+);
+CREATE INDEX search_docs_words ON search_docs USING gin (words);
