@@ -111,13 +111,10 @@ func claims(ext string) bool {
 // them, and those whose header cannot be read.
 func (s *Store) checkPicture(f io.ReaderAt, size int64, mime string) error {
 	w, h, err := pictureSize(f, size, mime)
-	if err != nil {
+	if err != nil || w <= 0 || h <= 0 {
 		return bad("file_broken", mime)
 	}
-	if w <= 0 || h <= 0 {
-		return bad("file_broken", mime)
-	}
-	if int64(w)*int64(h) > s.opts.MaxPixels {
+	if float64(w)*float64(h) > float64(s.opts.MaxPixels) {
 		return bad("file_bomb", strconv.Itoa(w)+"×"+strconv.Itoa(h), "max", s.opts.MaxPixels)
 	}
 	return nil

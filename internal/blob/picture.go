@@ -28,7 +28,7 @@ func webpSize(f io.ReaderAt) (w, h int, err error) {
 		bits := binary.LittleEndian.Uint32(b[21:])
 		return int(bits&0x3fff) + 1, int(bits>>14&0x3fff) + 1, nil
 	case "VP8X":
-		return int(b[24]) | int(b[25])<<8 | int(b[26])<<16 + 1, int(b[27]) | int(b[28])<<8 | int(b[29])<<16 + 1, nil
+		return (int(b[24]) | int(b[25])<<8 | int(b[26])<<16) + 1, (int(b[27]) | int(b[28])<<8 | int(b[29])<<16) + 1, nil
 	}
 	return 0, 0, errPicture
 }
@@ -55,7 +55,7 @@ func heicSize(f io.ReaderAt, size int64) (w, h int, err error) {
 			return boxes(body, func(kind string, body []byte) error {
 				if kind == "ispe" && len(body) >= 12 {
 					ew, eh := int(binary.BigEndian.Uint32(body[4:])), int(binary.BigEndian.Uint32(body[8:]))
-					if int64(ew)*int64(eh) > int64(w)*int64(h) {
+					if float64(ew)*float64(eh) > float64(w)*float64(h) {
 						w, h = ew, eh
 					}
 				}

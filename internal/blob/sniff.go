@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"anlan/internal/i18n"
 )
 
 // head is how much of a file the signatures need; text is judged by it too.
@@ -120,12 +122,12 @@ func checkArchive(f io.ReaderAt, size int64) error {
 	var total uint64
 	for _, e := range r.File {
 		if e.UncompressedSize64 > maxUnpacked {
-			return bad("file_bomb", e.Name, "max", int64(maxUnpacked))
+			return bad("file_bomb", e.Name, "max", i18n.Bytes(maxUnpacked))
 		}
 		total += e.UncompressedSize64
 	}
 	if total > maxUnpacked || total > ratioFrom && total > maxRatio*uint64(size) {
-		return bad("file_bomb", ZIP, "max", int64(maxUnpacked))
+		return bad("file_bomb", ZIP, "max", i18n.Bytes(maxUnpacked))
 	}
 	return nil
 }

@@ -10,17 +10,24 @@ import (
 	"time"
 
 	"anlan/internal/db"
+	"anlan/internal/i18n"
 	"anlan/internal/kernel"
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
 
+//go:embed locale/*.json
+var locale embed.FS
+
 // Migrations is the schema of this package.
 func Migrations() db.Migrations {
 	sub, _ := fs.Sub(migrations, "migrations")
 	return db.Migrations{Owner: "job", Rank: 3, FS: sub}
 }
+
+// Texts are the words of this package.
+func Texts() i18n.Source { return i18n.Source{Owner: "job", FS: locale} }
 
 // Job is work to be done.
 type Job struct {
@@ -74,11 +81,11 @@ func (r *Runner) Enqueue(ctx context.Context, tx *db.Tx, j Job) (string, error) 
 	}
 	tx.AfterCommit(r.Wake)
 	ids, err := db.Column[string](ctx, tx, `
-		INSERT INTO job_jobs (id, kind, grp, unique_key, title_zh, title_en, args, actor, state, cancel, run_at, created_at, started_at,
+		INSERT INTO job_jobs (id, kind, grp, unique_key, title_zh, title_en, args, actor, actor_id, state, cancel, run_at, created_at, started_at,
 			ended_at, tries, owner, lease_until, done, total, row_errors, saved, problem, detail, result_hash, result_name, result_type, result_size)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'due', FALSE, $9, $10, 0, 0, 0, '', 0, 0, 0, 0, '', '', '', '', '', '', 0)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $11, 'due', FALSE, $9, $10, 0, 0, 0, '', 0, 0, 0, 0, '', '', '', '', '', '', 0)
 		ON CONFLICT (kind, unique_key) WHERE unique_key <> '' AND ended_at = 0 DO NOTHING RETURNING id`,
-		kernel.NewID(now), j.Kind, j.Group, j.Key, j.Title.ZH, j.Title.EN, string(args), string(who), kernel.Micros(j.RunAt), kernel.Micros(now))
+		kernel.NewID(now), j.Kind, j.Group, j.Key, j.Title.ZH, j.Title.EN, string(args), string(who), kernel.Micros(j.RunAt), kernel.Micros(now), j.Actor.ID)
 	if err != nil || len(ids) == 1 {
 		return first(ids), err
 	}

@@ -100,8 +100,7 @@ func List(ctx context.Context, q db.Q, f Filter) ([]Status, error) {
 		w.And("state = ?", string(f.State))
 	}
 	if f.Actor != "" {
-		actor := f.Actor
-		w.And("actor ->> 'id' = ?", actor)
+		w.And("actor_id = ?", f.Actor)
 	}
 	if f.Stuck {
 		w.And("state = 'failed' OR state = 'due' AND problem <> ''")

@@ -11,17 +11,24 @@ import (
 	"time"
 
 	"anlan/internal/db"
+	"anlan/internal/i18n"
 	"anlan/internal/kernel"
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
 
+//go:embed locale/*.json
+var locale embed.FS
+
 // Migrations is the schema of this package.
 func Migrations() db.Migrations {
 	sub, _ := fs.Sub(migrations, "migrations")
 	return db.Migrations{Owner: "number", Rank: 3, FS: sub}
 }
+
+// Texts are the words of this package.
+func Texts() i18n.Source { return i18n.Source{Owner: "number", FS: locale} }
 
 // Number is a number that was taken. The case of use turns it into the text
 // that people see ("津应急危化经字〔2026〕000012号").

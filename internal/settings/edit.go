@@ -48,15 +48,18 @@ func (k Key[T]) Editable() Editable {
 		set: func(ctx context.Context, tx *db.Tx, now time.Time, actor kernel.Actor, from kernel.Date, s string) error {
 			var v T
 			if err := parse(form, s, &v); err != nil {
-				return kernel.Bad("value", string(form), s)
+				return kernel.Bad("value", rules[form], s)
 			}
 			return k.Set(ctx, tx, now, actor, from, v)
 		},
 	}
 }
 
+// rules are the codes for text that cannot be read in a form.
+var rules = map[Form]string{Switch: "boolean", Number: "number", Duration: "duration", JSON: "json"}
+
 // Set is Key.Set with the value as text. What cannot be read is an Invalid
-// error of the field "value" with the form as its rule.
+// error of the field "value".
 func (e Editable) Set(ctx context.Context, tx *db.Tx, now time.Time, actor kernel.Actor, from kernel.Date, text string) error {
 	return e.set(ctx, tx, now, actor, from, text)
 }

@@ -93,7 +93,7 @@ type change struct {
 func (k Key[T]) check(from, today kernel.Date, v T) error {
 	var c kernel.Check
 	if from.Before(today) {
-		c.Add("from", "date_past", from.String(), "min", today.String())
+		c.Add("from", "date_min", from.String(), "min", today.String())
 	}
 	if k.Check != nil {
 		if err := k.Check(v); err != nil && !c.Merge("", err) {

@@ -8,17 +8,24 @@ import (
 	"time"
 
 	"anlan/internal/db"
+	"anlan/internal/i18n"
 	"anlan/internal/kernel"
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
 
+//go:embed locale/*.json
+var locale embed.FS
+
 // Migrations is the schema of this package.
 func Migrations() db.Migrations {
 	sub, _ := fs.Sub(migrations, "migrations")
 	return db.Migrations{Owner: "worklist", Rank: 4, FS: sub}
 }
+
+// Texts are the words of this package.
+func Texts() i18n.Source { return i18n.Source{Owner: "worklist", FS: locale} }
 
 // Item is one thing to do. Kind and Subject together are its name while it is
 // open.

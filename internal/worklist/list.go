@@ -153,7 +153,7 @@ func (p Filter) where(w *db.Where, f For) error {
 		due, id, _ := strings.Cut(p.After, "~")
 		at, err := strconv.ParseInt(due, 10, 64)
 		if err != nil {
-			return kernel.Bad("after", "cursor", p.After)
+			return kernel.Bad("after", "format", p.After)
 		}
 		w.And("(due_at, id) > (?, ?)", at, id)
 	}

@@ -7,6 +7,7 @@ CREATE TABLE job_jobs (
 	title_en TEXT NOT NULL,
 	args TEXT NOT NULL,
 	actor TEXT NOT NULL,
+	actor_id TEXT NOT NULL,
 	-- due, running, done, failed, cancelled
 	state TEXT NOT NULL,
 	cancel BOOLEAN NOT NULL,
@@ -36,6 +37,8 @@ CREATE INDEX job_jobs_running ON job_jobs (lease_until) WHERE state = 'running';
 CREATE UNIQUE INDEX job_jobs_key ON job_jobs (kind, unique_key) WHERE unique_key <> '' AND ended_at = 0;
 
 CREATE INDEX job_jobs_group ON job_jobs (grp, id);
+
+CREATE INDEX job_jobs_actor ON job_jobs (actor_id, id);
 
 CREATE INDEX job_jobs_ended ON job_jobs (ended_at) WHERE ended_at > 0;
 
