@@ -4,7 +4,9 @@ import (
 	"slices"
 	"time"
 
+	"anlan/internal/auth"
 	"anlan/internal/kernel"
+	"anlan/internal/personal"
 )
 
 // DeliveryMode is how the applicant wants to receive the result, confirmed in
@@ -34,32 +36,63 @@ const (
 	SentOnline DeliveryState = "sent_online"
 )
 
+// deliveryStates are all states in the order of the desk's filter.
+var deliveryStates = [...]DeliveryState{ToMake, Made, Checked, Posted, Returned, Contacted, SignedFor, PickedUp, SentOnline}
+
 // Delivery is the way of a result from making to the recipient's hand.
 type Delivery struct {
 	ID        string
 	CaseID    string
-	LicenceID string
+	LicenceID string // "" for a letter without a licence
 	Area      string
 	Mode      DeliveryMode
 	State     DeliveryState
 	KeyID     string
-	Recipient string // sealed
-	Phone     string // sealed
-	Address   string // sealed
-	MadeBy    string
-	MadeAt    time.Time
-	CheckedBy string
-	CheckedAt time.Time
-	HandedBy  string
+	Recipient personal.Sealed
+	Phone     personal.Sealed
+	Address   personal.Sealed
+	Made      Hand // who printed the documents
+	Checked   Hand // who compared them with the decision
+	Handed    Hand // who gave them to the carrier or to the recipient
 	Carrier   string
 	Waybill   string
 	PostedAt  time.Time
 	EndedAt   time.Time
 	Attempts  int64
 	Due       kernel.Date // 10 working days from the decision, art. 44
-	Note      string
+	Note      string      // why it came back, or was made again
 	Version   int64
 	CreatedAt time.Time
+	Sample    bool
+}
+
+// Hand is an officer who did a step, and when.
+type Hand struct {
+	ID   string
+	Name string
+	For  string // whose stand-in, "" nobody's
+	At   time.Time
+}
+
+func handOf(by kernel.Actor, now time.Time) Hand {
+	return Hand{ID: by.ID, Name: by.Name, For: by.For, At: now}
+}
+
+// notMaker refuses the person who made the documents, and whoever stands in
+// for them: one pair of hands alone never makes and releases a licence.
+func (d *Delivery) notMaker(by kernel.Actor, key string) error {
+	if auth.DifferentHands(kernel.Actor{ID: d.Made.ID, For: d.Made.For}, by) != nil {
+		return kernel.Refused(key)
+	}
+	return nil
+}
+
+// Subject names the delivery in audit rows and to-dos.
+func (d *Delivery) Subject() string { return "delivery:" + d.ID }
+
+// Ended reports whether the result has arrived.
+func (d *Delivery) Ended() bool {
+	return d.State == SignedFor || d.State == PickedUp || d.State == SentOnline
 }
 
 func (d *Delivery) in(act string, states ...DeliveryState) error {
@@ -69,12 +102,19 @@ func (d *Delivery) in(act string, states ...DeliveryState) error {
 	return kernel.Clash("licensing.error.delivery_state", map[string]any{"act": act, "state": string(d.State)})
 }
 
+func (d *Delivery) by(mode DeliveryMode) error {
+	if d.Mode == mode {
+		return nil
+	}
+	return kernel.Clash("licensing.error.delivery_mode", map[string]any{"mode": string(d.Mode)})
+}
+
 // MarkMade records who printed the documents.
 func (d *Delivery) MarkMade(by kernel.Actor, now time.Time) error {
 	if err := d.in("make", ToMake); err != nil {
 		return err
 	}
-	d.State, d.MadeBy, d.MadeAt = Made, by.ID, now
+	d.State, d.Made = Made, handOf(by, now)
 	return nil
 }
 
@@ -83,10 +123,10 @@ func (d *Delivery) MarkChecked(by kernel.Actor, now time.Time) error {
 	if err := d.in("check", Made); err != nil {
 		return err
 	}
-	if by.ID == d.MadeBy {
-		return kernel.Refused("licensing.error.maker_is_checker")
+	if err := d.notMaker(by, "licensing.error.maker_is_checker"); err != nil {
+		return err
 	}
-	d.State, d.CheckedBy, d.CheckedAt = Checked, by.ID, now
+	d.State, d.Checked = Checked, handOf(by, now)
 	return nil
 }
 
@@ -95,23 +135,22 @@ func (d *Delivery) Reject(note string) error {
 	if err := d.in("reject", Made); err != nil {
 		return err
 	}
-	d.State, d.MadeBy, d.MadeAt, d.Note = ToMake, "", time.Time{}, note
+	d.State, d.Made, d.Note = ToMake, Hand{}, note
 	return nil
 }
 
-// Post hands the letter to a carrier. Who makes or checks may not hand over
-// alone: the third act needs a hand that is not the maker's.
+// Post hands the letter to a carrier; not by the maker's hand.
 func (d *Delivery) Post(by kernel.Actor, carrier, waybill string, now time.Time) error {
 	if err := d.in("post", Checked, Contacted); err != nil {
 		return err
 	}
-	if d.Mode != ByMail {
-		return kernel.Clash("licensing.error.delivery_mode", map[string]any{"mode": string(d.Mode)})
+	if err := d.by(ByMail); err != nil {
+		return err
 	}
-	if by.ID == d.MadeBy {
-		return kernel.Refused("licensing.error.maker_hands_over")
+	if err := d.notMaker(by, "licensing.error.maker_hands_over"); err != nil {
+		return err
 	}
-	d.State, d.HandedBy, d.Carrier, d.Waybill, d.PostedAt = Posted, by.ID, carrier, waybill, now
+	d.State, d.Handed, d.Carrier, d.Waybill, d.PostedAt, d.Note = Posted, handOf(by, now), carrier, waybill, now, ""
 	d.Attempts++
 	return nil
 }
@@ -134,31 +173,41 @@ func (d *Delivery) Return(note string) error {
 	return nil
 }
 
-// Contact records that the recipient was reached after a return; the address
-// may have changed, and the letter can be posted again.
-func (d *Delivery) Contact() error {
+// Contact records that the recipient was reached after a return: the letter
+// can be posted again, perhaps to another address, or be picked up.
+func (d *Delivery) Contact(mode DeliveryMode) error {
 	if err := d.in("contact", Returned); err != nil {
 		return err
 	}
-	d.State, d.Waybill = Contacted, ""
+	if mode != ByMail && mode != ByPickUp {
+		return kernel.Bad("mode", "one_of", string(mode))
+	}
+	d.State, d.Mode, d.Carrier, d.Waybill = Contacted, mode, "", ""
 	return nil
 }
 
-// HandOver ends a pick-up.
+// HandOver ends a pick-up; not by the maker's hand.
 func (d *Delivery) HandOver(by kernel.Actor, now time.Time) error {
-	if err := d.in("hand_over", Checked); err != nil {
+	if err := d.in("hand_over", Checked, Contacted); err != nil {
 		return err
 	}
-	if by.ID == d.MadeBy {
-		return kernel.Refused("licensing.error.maker_hands_over")
+	if err := d.by(ByPickUp); err != nil {
+		return err
 	}
-	d.State, d.HandedBy, d.EndedAt = PickedUp, by.ID, now
+	if err := d.notMaker(by, "licensing.error.maker_hands_over"); err != nil {
+		return err
+	}
+	d.State, d.Handed, d.EndedAt = PickedUp, handOf(by, now), now
 	return nil
 }
 
 // SendOnline ends an electronic delivery once the sealed documents exist.
+// Nothing is printed, so nobody makes or checks paper.
 func (d *Delivery) SendOnline(now time.Time) error {
 	if err := d.in("send_online", Checked, ToMake, Made); err != nil {
+		return err
+	}
+	if err := d.by(ByElectronic); err != nil {
 		return err
 	}
 	d.State, d.EndedAt = SentOnline, now

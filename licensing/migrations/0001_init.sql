@@ -31,6 +31,7 @@ CREATE TABLE licensing_cases (
 	applicant_kind TEXT NOT NULL,
 	key_id TEXT NOT NULL,
 	form TEXT NOT NULL,
+	delivery TEXT NOT NULL,
 	phone_hash TEXT NOT NULL,
 	delivery_mode TEXT NOT NULL,
 	licence_id TEXT NOT NULL,
@@ -166,6 +167,7 @@ CREATE TABLE licensing_opinions (
 	case_id TEXT NOT NULL REFERENCES licensing_cases (id),
 	step TEXT NOT NULL,
 	officer TEXT NOT NULL,
+	officer_for TEXT NOT NULL,
 	officer_name TEXT NOT NULL,
 	verdict TEXT NOT NULL,
 	text TEXT NOT NULL,
@@ -210,11 +212,13 @@ CREATE TABLE licensing_decisions (
 CREATE INDEX licensing_decisions_published ON licensing_decisions (published_at, case_id);
 
 -- Every paper: what is to be printed is stored before it is rendered and
--- sealed. case_id or licence_id is the owner.
+-- sealed. case_id or licence_id is the owner. print_data is encrypted with the
+-- owner's key: addresses and identity numbers stand in it.
 CREATE TABLE licensing_papers (
 	id TEXT PRIMARY KEY,
 	case_id TEXT NOT NULL,
 	licence_id TEXT NOT NULL,
+	key_id TEXT NOT NULL,
 	kind TEXT NOT NULL,
 	number TEXT NOT NULL,
 	print_data TEXT NOT NULL,
@@ -223,6 +227,9 @@ CREATE TABLE licensing_papers (
 	size BIGINT NOT NULL,
 	seal TEXT NOT NULL,
 	error TEXT NOT NULL,
+	error_args TEXT NOT NULL,
+	tries BIGINT NOT NULL,
+	next_at BIGINT NOT NULL,
 	created_at BIGINT NOT NULL,
 	rendered_at BIGINT NOT NULL
 );
@@ -231,23 +238,32 @@ CREATE INDEX licensing_papers_case ON licensing_papers (case_id, id);
 
 CREATE INDEX licensing_papers_licence ON licensing_papers (licence_id, id);
 
-CREATE INDEX licensing_papers_open ON licensing_papers (id) WHERE state = 'prepared';
+CREATE INDEX licensing_papers_open ON licensing_papers (next_at, id) WHERE state <> 'sealed';
 
 CREATE UNIQUE INDEX licensing_papers_number ON licensing_papers (number) WHERE number <> '';
 
+-- One issue of a licence. number and holder are as screens show them: masked
+-- for a person, whose number contains the identity number; number_key is what
+-- makes (number, issue) unique and findable, the number itself or its keyed
+-- hash. ends_on is the last day of validity, extension included, '' for none;
+-- watch_on that day, or an earlier re-examination.
 CREATE TABLE licensing_licences (
 	id TEXT PRIMARY KEY,
 	number TEXT NOT NULL,
+	number_key TEXT NOT NULL,
+	number_sealed TEXT NOT NULL,
 	issue BIGINT NOT NULL,
 	item TEXT NOT NULL,
 	category TEXT NOT NULL,
 	state TEXT NOT NULL,
 	holder TEXT NOT NULL,
+	holder_sealed TEXT NOT NULL,
 	holder_kind TEXT NOT NULL,
 	enterprise_id TEXT NOT NULL,
 	account TEXT NOT NULL,
 	area TEXT NOT NULL,
 	authority TEXT NOT NULL,
+	unit TEXT NOT NULL,
 	address TEXT NOT NULL,
 	person_in_charge TEXT NOT NULL,
 	mode TEXT NOT NULL,
@@ -256,12 +272,21 @@ CREATE TABLE licensing_licences (
 	valid_from TEXT NOT NULL,
 	valid_to TEXT NOT NULL,
 	extended_to TEXT NOT NULL,
+	ends_on TEXT NOT NULL,
+	watch_on TEXT NOT NULL,
 	review_due TEXT NOT NULL,
 	continued TEXT NOT NULL,
+	fields TEXT NOT NULL,
 	code TEXT NOT NULL,
 	case_id TEXT NOT NULL,
+	previous_id TEXT NOT NULL,
+	pending_case TEXT NOT NULL,
+	pending_state TEXT NOT NULL,
+	timely BOOLEAN NOT NULL,
+	deemed_on TEXT NOT NULL,
 	key_id TEXT NOT NULL,
 	contact_phone TEXT NOT NULL,
+	import_id TEXT NOT NULL,
 	imported BOOLEAN NOT NULL,
 	version BIGINT NOT NULL,
 	created_at BIGINT NOT NULL,
@@ -269,17 +294,21 @@ CREATE TABLE licensing_licences (
 	sample BOOLEAN NOT NULL
 );
 
-CREATE UNIQUE INDEX licensing_licences_number ON licensing_licences (number, issue);
+CREATE UNIQUE INDEX licensing_licences_number ON licensing_licences (number_key, issue);
 
 CREATE UNIQUE INDEX licensing_licences_code ON licensing_licences (code);
 
-CREATE INDEX licensing_licences_expiry ON licensing_licences (valid_to, id) WHERE state IN ('valid', 'changing', 'renewing', 'suspended');
+CREATE INDEX licensing_licences_expiry ON licensing_licences (watch_on, id) WHERE state IN ('valid', 'changing', 'renewing', 'suspended');
+
+CREATE INDEX licensing_licences_holder ON licensing_licences (holder, id);
+
+CREATE INDEX licensing_licences_case ON licensing_licences (case_id) WHERE case_id <> '';
 
 CREATE INDEX licensing_licences_enterprise ON licensing_licences (enterprise_id, id);
 
 CREATE INDEX licensing_licences_account ON licensing_licences (account, id);
 
-CREATE INDEX licensing_licences_area ON licensing_licences (area, valid_to, id);
+CREATE INDEX licensing_licences_area ON licensing_licences (area, ends_on, id);
 
 -- What was done to a licence, each act by its own legal name.
 CREATE TABLE licensing_licence_acts (
@@ -287,15 +316,52 @@ CREATE TABLE licensing_licence_acts (
 	licence_id TEXT NOT NULL REFERENCES licensing_licences (id),
 	act TEXT NOT NULL,
 	on_date TEXT NOT NULL,
+	until_date TEXT NOT NULL,
 	basis TEXT NOT NULL,
 	note TEXT NOT NULL,
 	case_id TEXT NOT NULL,
 	actor TEXT NOT NULL,
 	actor_name TEXT NOT NULL,
+	seconded_by TEXT NOT NULL,
+	seconded_by_name TEXT NOT NULL,
 	at BIGINT NOT NULL
 );
 
 CREATE INDEX licensing_licence_acts_licence ON licensing_licence_acts (licence_id, id);
+
+-- A harsh act that waits for a second officer: suspend, annul, revoke, forfeit.
+CREATE TABLE licensing_act_requests (
+	id TEXT PRIMARY KEY,
+	licence_id TEXT NOT NULL REFERENCES licensing_licences (id),
+	act TEXT NOT NULL,
+	until_date TEXT NOT NULL,
+	basis TEXT NOT NULL,
+	note TEXT NOT NULL,
+	state TEXT NOT NULL,
+	asked_by TEXT NOT NULL,
+	asked_by_name TEXT NOT NULL,
+	asked_at BIGINT NOT NULL,
+	answered_by TEXT NOT NULL,
+	answered_by_name TEXT NOT NULL,
+	answered_at BIGINT NOT NULL,
+	answer TEXT NOT NULL
+);
+
+CREATE UNIQUE INDEX licensing_act_requests_open ON licensing_act_requests (licence_id) WHERE state = 'open';
+
+CREATE INDEX licensing_act_requests_licence ON licensing_act_requests (licence_id, id);
+
+-- What a holder needs for a renewal and when each lapses, so that the first
+-- to lapse can be named before the licence itself does.
+CREATE TABLE licensing_licence_materials (
+	licence_id TEXT NOT NULL REFERENCES licensing_licences (id),
+	material TEXT NOT NULL,
+	name TEXT NOT NULL,
+	valid_to TEXT NOT NULL,
+	at BIGINT NOT NULL,
+	actor TEXT NOT NULL,
+	PRIMARY KEY (licence_id, material)
+);
 
 -- Each look at a public verification page (QR), without personal data.
 CREATE TABLE licensing_looks (
@@ -322,10 +388,14 @@ CREATE TABLE licensing_deliveries (
 	phone TEXT NOT NULL,
 	address TEXT NOT NULL,
 	made_by TEXT NOT NULL,
+	made_by_name TEXT NOT NULL,
+	made_for TEXT NOT NULL,
 	made_at BIGINT NOT NULL,
 	checked_by TEXT NOT NULL,
+	checked_by_name TEXT NOT NULL,
 	checked_at BIGINT NOT NULL,
 	handed_by TEXT NOT NULL,
+	handed_by_name TEXT NOT NULL,
 	carrier TEXT NOT NULL,
 	waybill TEXT NOT NULL,
 	posted_at BIGINT NOT NULL,
@@ -334,7 +404,8 @@ CREATE TABLE licensing_deliveries (
 	due TEXT NOT NULL,
 	note TEXT NOT NULL,
 	version BIGINT NOT NULL,
-	created_at BIGINT NOT NULL
+	created_at BIGINT NOT NULL,
+	sample BOOLEAN NOT NULL
 );
 
 CREATE UNIQUE INDEX licensing_deliveries_case ON licensing_deliveries (case_id);
@@ -358,12 +429,18 @@ CREATE INDEX licensing_delivery_log_delivery ON licensing_delivery_log (delivery
 -- 好差评: once per case.
 CREATE TABLE licensing_ratings (
 	case_id TEXT PRIMARY KEY REFERENCES licensing_cases (id),
+	area TEXT NOT NULL,
+	item TEXT NOT NULL,
 	stars BIGINT NOT NULL,
 	text TEXT NOT NULL,
 	at BIGINT NOT NULL,
 	answer TEXT NOT NULL,
-	answered_at BIGINT NOT NULL
+	answered_at BIGINT NOT NULL,
+	answered_by TEXT NOT NULL,
+	answered_by_name TEXT NOT NULL
 );
+
+CREATE INDEX licensing_ratings_open ON licensing_ratings (at, case_id) WHERE stars <= 2 AND answered_at = 0;
 
 -- A code that the applicant reads out on the telephone, so that a clerk sees
 -- the same case; the clerk never submits.
@@ -388,44 +465,100 @@ CREATE TABLE licensing_contacts (
 	reached BOOLEAN NOT NULL,
 	explained TEXT NOT NULL,
 	confirmed BOOLEAN NOT NULL,
-	note TEXT NOT NULL
+	note TEXT NOT NULL,
+	point_id TEXT NOT NULL,
+	ends_on TEXT NOT NULL,
+	days_left BIGINT NOT NULL
 );
 
 CREATE INDEX licensing_contacts_licence ON licensing_contacts (licence_id, id);
 
 CREATE INDEX licensing_contacts_at ON licensing_contacts (at);
 
--- Reminders already queued: one message per holder and window.
-CREATE TABLE licensing_reminders (
+-- How a holder can be reached; several per holder, dead ones are kept and not
+-- tried again. holder is an enterprise id, or an account or licence id of a
+-- person.
+CREATE TABLE licensing_contact_points (
+	id TEXT PRIMARY KEY,
 	holder TEXT NOT NULL,
-	licence_id TEXT NOT NULL REFERENCES licensing_licences (id),
-	valid_to TEXT NOT NULL,
-	days BIGINT NOT NULL,
-	at BIGINT NOT NULL,
-	PRIMARY KEY (licence_id, valid_to, days)
+	key_id TEXT NOT NULL,
+	name TEXT NOT NULL,
+	post TEXT NOT NULL,
+	phone TEXT NOT NULL,
+	phone_hash TEXT NOT NULL,
+	dead_at BIGINT NOT NULL,
+	created_at BIGINT NOT NULL,
+	created_by TEXT NOT NULL
 );
 
--- 特殊时期规则包: a dated notice that shifts rules for a time.
+CREATE UNIQUE INDEX licensing_contact_points_phone ON licensing_contact_points (holder, phone_hash);
+
+-- Reminders already queued: each licence once per window of its last day; all
+-- of a holder's in one message.
+CREATE TABLE licensing_reminders (
+	licence_id TEXT NOT NULL REFERENCES licensing_licences (id),
+	ends_on TEXT NOT NULL,
+	days BIGINT NOT NULL,
+	holder TEXT NOT NULL,
+	message TEXT NOT NULL,
+	at BIGINT NOT NULL,
+	PRIMARY KEY (licence_id, ends_on, days)
+);
+
+-- 特殊时期规则包: a dated notice that shifts rules for a time; two officers.
 CREATE TABLE licensing_special_times (
 	id TEXT PRIMARY KEY,
 	notice TEXT NOT NULL,
+	title TEXT NOT NULL,
 	body TEXT NOT NULL,
 	from_date TEXT NOT NULL,
 	to_date TEXT NOT NULL,
-	ended_by TEXT NOT NULL,
+	state TEXT NOT NULL,
 	created_at BIGINT NOT NULL,
 	created_by TEXT NOT NULL,
-	created_by_name TEXT NOT NULL
+	created_by_name TEXT NOT NULL,
+	approved_at BIGINT NOT NULL,
+	approved_by TEXT NOT NULL,
+	approved_by_name TEXT NOT NULL,
+	ended_on TEXT NOT NULL,
+	ended_by TEXT NOT NULL,
+	ended_notice TEXT NOT NULL,
+	version BIGINT NOT NULL
 );
+
+CREATE UNIQUE INDEX licensing_special_times_notice ON licensing_special_times (notice);
 
 -- Which licences a special-time package extended, for the catch-up list.
 CREATE TABLE licensing_special_licences (
 	special_id TEXT NOT NULL REFERENCES licensing_special_times (id),
 	licence_id TEXT NOT NULL REFERENCES licensing_licences (id),
-	old_valid_to TEXT NOT NULL,
-	new_valid_to TEXT NOT NULL,
+	old_to TEXT NOT NULL,
+	new_to TEXT NOT NULL,
+	at BIGINT NOT NULL,
 	caught_up_at BIGINT NOT NULL,
+	caught_up_how TEXT NOT NULL,
 	PRIMARY KEY (special_id, licence_id)
+);
+
+CREATE INDEX licensing_special_licences_open ON licensing_special_licences (special_id, licence_id) WHERE caught_up_at = 0;
+
+CREATE INDEX licensing_special_licences_licence ON licensing_special_licences (licence_id);
+
+-- Site checks that a package replaced by a promise or a video check, to be
+-- made good later.
+CREATE TABLE licensing_special_checks (
+	special_id TEXT NOT NULL REFERENCES licensing_special_times (id),
+	case_id TEXT NOT NULL REFERENCES licensing_cases (id),
+	instead TEXT NOT NULL,
+	area TEXT NOT NULL,
+	due TEXT NOT NULL,
+	at BIGINT NOT NULL,
+	verified_at BIGINT NOT NULL,
+	verified_by TEXT NOT NULL,
+	verified_by_name TEXT NOT NULL,
+	passed BOOLEAN NOT NULL,
+	note TEXT NOT NULL,
+	PRIMARY KEY (special_id, case_id)
 );
 
 -- 审管联动: the supervising office is told of a decision and acknowledges it.
@@ -433,9 +566,78 @@ CREATE TABLE licensing_handovers (
 	case_id TEXT PRIMARY KEY REFERENCES licensing_cases (id),
 	unit TEXT NOT NULL,
 	area TEXT NOT NULL,
+	outcome TEXT NOT NULL,
 	told_at BIGINT NOT NULL,
-	due BIGINT NOT NULL,
+	due TEXT NOT NULL,
 	acknowledged_by TEXT NOT NULL,
+	acknowledged_by_name TEXT NOT NULL,
 	acknowledged_at BIGINT NOT NULL,
-	feedback TEXT NOT NULL
+	overdue_at BIGINT NOT NULL
+);
+
+CREATE INDEX licensing_handovers_open ON licensing_handovers (due, case_id) WHERE acknowledged_at = 0;
+
+CREATE INDEX licensing_handovers_unit ON licensing_handovers (unit, told_at, case_id);
+
+-- What the supervising office found at the holder, back to the licensing side.
+CREATE TABLE licensing_handover_feedback (
+	id TEXT PRIMARY KEY,
+	case_id TEXT NOT NULL REFERENCES licensing_handovers (case_id),
+	kind TEXT NOT NULL,
+	text TEXT NOT NULL,
+	officer TEXT NOT NULL,
+	officer_name TEXT NOT NULL,
+	at BIGINT NOT NULL
+);
+
+CREATE INDEX licensing_handover_feedback_case ON licensing_handover_feedback (case_id, id);
+
+-- 双公示: what is published of a decision, as it was published; personal data
+-- are masked before they are written here.
+CREATE TABLE licensing_publications (
+	id TEXT PRIMARY KEY,
+	case_id TEXT NOT NULL REFERENCES licensing_cases (id),
+	seq BIGINT NOT NULL,
+	area TEXT NOT NULL,
+	item TEXT NOT NULL,
+	applicant TEXT NOT NULL,
+	decided_on TEXT NOT NULL,
+	due TEXT NOT NULL,
+	record TEXT NOT NULL,
+	published_at BIGINT NOT NULL,
+	exchange_id TEXT NOT NULL,
+	sample BOOLEAN NOT NULL,
+	UNIQUE (case_id, seq)
+);
+
+CREATE INDEX licensing_publications_list ON licensing_publications (decided_on, id);
+
+-- An import of existing licences: the file, how far it came, what it did.
+CREATE TABLE licensing_imports (
+	id TEXT PRIMARY KEY,
+	file_hash TEXT NOT NULL,
+	file_name TEXT NOT NULL,
+	area TEXT NOT NULL,
+	dry_run BOOLEAN NOT NULL,
+	state TEXT NOT NULL,
+	total BIGINT NOT NULL,
+	next_row BIGINT NOT NULL,
+	created BIGINT NOT NULL,
+	present BIGINT NOT NULL,
+	faulty BIGINT NOT NULL,
+	job_id TEXT NOT NULL,
+	at BIGINT NOT NULL,
+	ended_at BIGINT NOT NULL,
+	actor TEXT NOT NULL,
+	actor_name TEXT NOT NULL
+);
+
+CREATE TABLE licensing_import_errors (
+	import_id TEXT NOT NULL REFERENCES licensing_imports (id),
+	row_number BIGINT NOT NULL,
+	field TEXT NOT NULL,
+	rule TEXT NOT NULL,
+	value TEXT NOT NULL,
+	args TEXT NOT NULL,
+	PRIMARY KEY (import_id, row_number, field, rule)
 );
