@@ -7,8 +7,8 @@ type CertificateForm string
 
 // The copies.
 const (
-	Original  CertificateForm = "original"  // 正本: one A3 page to hang on the wall (A4 landscape when Small)
-	Duplicate CertificateForm = "duplicate" // 副本: two landscape pages, folded in the middle
+	Original  CertificateForm = "original"  // 正本: one A3 page across, to hang on the wall
+	Duplicate CertificateForm = "duplicate" // 副本: two A4 pages across, folded in the middle: cover and notes outside, the licence inside
 )
 
 // Certificate is a licence as it is printed.
