@@ -70,4 +70,3 @@ func parseFlags(fs *flag.FlagSet, args []string, stdout, stderr io.Writer) (code
 	}
 	return fail(stderr, kernel.Bad("flags", "usage", err.Error())), true
 }
-

@@ -18,6 +18,9 @@ type command struct {
 // commands is the table of every command, in the order of the help.
 func commands() []command {
 	return []command{
+		{"serve", "serve the platform", serveCommand},
+		{"demo", "serve it with the sample city", demoCommand},
+		{"migrate", "bring the database up to this program", migrateCommand},
 		{"version", "which build this is", versionCommand},
 	}
 }

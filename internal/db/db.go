@@ -179,3 +179,21 @@ func (d *DB) View(ctx context.Context, fn func(ctx context.Context, q Q) error) 
 // Reader returns the pool for a single statement outside any transaction,
 // for streaming exports and backups.
 func (d *DB) Reader() Q { return &Tx{q: d.read, engine: d.engine, fault: d.fault} }
+
+// Pool returns the counters of the connection pool that reads.
+func (d *DB) Pool() sql.DBStats { return d.read.Stats() }
+
+// Empty reports whether the database has no table.
+func (d *DB) Empty(ctx context.Context) (bool, error) {
+	tables, err := d.tables(ctx, d.Reader())
+	return len(tables) == 0, err
+}
+
+// tables lists the tables of the database by name.
+func (d *DB) tables(ctx context.Context, q Q) ([]string, error) {
+	if d.engine == SQLite {
+		return Column[string](ctx, q, `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY name`)
+	}
+	return Column[string](ctx, q, `SELECT table_name FROM information_schema.tables
+		WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' ORDER BY table_name COLLATE "C"`)
+}

@@ -93,6 +93,16 @@ func createLedger(ctx context.Context, tx *Tx) error {
 	return err
 }
 
+// Applied lists the names of the migrations that ran, "licensing/0001_init",
+// in the order in which they did; none in an empty database.
+func (d *DB) Applied(ctx context.Context) ([]string, error) {
+	empty, err := d.Empty(ctx)
+	if err != nil || empty {
+		return nil, err
+	}
+	return Column[string](ctx, d.Reader(), `SELECT name FROM schema_migrations ORDER BY applied_at, name`)
+}
+
 func (d *DB) applied(ctx context.Context) (map[string]string, error) {
 	done := map[string]string{}
 	err := d.View(ctx, func(ctx context.Context, q Q) error {

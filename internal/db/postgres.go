@@ -76,3 +76,10 @@ func (d *DB) tryPostgres(ctx context.Context, isolation sql.IsolationLevel, fn f
 	}
 	return tx.after, nil
 }
+
+// CreateSchema makes a PostgreSQL schema unless it is there. name is an
+// identifier of the program, never input.
+func (d *DB) CreateSchema(ctx context.Context, name string) error {
+	_, err := d.read.ExecContext(ctx, "CREATE SCHEMA IF NOT EXISTS "+pgx.Identifier{name}.Sanitize())
+	return mapError(err)
+}

@@ -3,8 +3,10 @@ package db
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 )
 
@@ -19,6 +21,9 @@ func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("database path: %w", err)
+	}
+	if err := createPrivate(path); err != nil {
+		return nil, fmt.Errorf("database: %w", err)
 	}
 	write, err := sql.Open("sqlite", sqliteURL(path, false))
 	if err != nil {
@@ -52,4 +57,50 @@ func sqliteURL(path string, readOnly bool) string {
 		v.Add("_pragma", "query_only(1)")
 	}
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + v.Encode()
+}
+
+// CopyTo writes a snapshot of an SQLite database into a new file at path,
+// while others read and write, and flushes it. It fails when path has content.
+func (d *DB) CopyTo(ctx context.Context, path string) error {
+	if d.engine != SQLite {
+		return errors.New("db: CopyTo copies SQLite databases only")
+	}
+	conn, err := d.read.Conn(ctx)
+	if err != nil {
+		return mapError(err)
+	}
+	defer conn.Close()
+	if err := createPrivate(path); err != nil {
+		return err
+	}
+	if _, err := conn.ExecContext(ctx, "VACUUM INTO $1", path); err != nil {
+		return mapError(err)
+	}
+	return flush(path)
+}
+
+// createPrivate makes an empty file that only its owner can read, unless it is
+// there; SQLite gives its WAL the same mode.
+func createPrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// flush brings a file and its name to the disk.
+func flush(path string) error {
+	for _, p := range []string{path, filepath.Dir(path)} {
+		f, err := os.Open(p)
+		if err != nil {
+			return err
+		}
+		err = f.Sync()
+		f.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
