@@ -16,3 +16,15 @@
 // and SM3 in the form of GB/T 38540 and is visibly a sample; the city's seal
 // platform implements the same interface.
 package document
+
+import (
+	"embed"
+
+	"anlan/internal/i18n"
+)
+
+//go:embed locale/*.json
+var locale embed.FS
+
+// Source is the texts of this package.
+func Source() i18n.Source { return i18n.Source{Owner: "document", FS: locale} }

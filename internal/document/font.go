@@ -12,9 +12,9 @@ import (
 //go:embed font/wqy-microhei.ttf
 var embedded []byte
 
-// face is a TrueType font that has been read once: where its tables lie, the
+// fontFace is a TrueType font that has been read once: where its tables lie, the
 // runs of its character map, the places of its outlines.
-type face struct {
+type fontFace struct {
 	data   []byte
 	tables map[string][]byte
 	em     int       // units per em
@@ -35,13 +35,13 @@ type segment struct {
 var errFont = errors.New("document: not a TrueType font with outlines and a Unicode character map")
 
 // readFace reads a TrueType font (not a collection, not CFF outlines).
-func readFace(data []byte) (f *face, err error) {
+func readFace(data []byte) (f *fontFace, err error) {
 	defer func() {
 		if recover() != nil { // a table shorter than it says
 			f, err = nil, errFont
 		}
 	}()
-	f = &face{data: data, tables: map[string][]byte{}}
+	f = &fontFace{data: data, tables: map[string][]byte{}}
 	if v := u32(data, 0); v != 0x00010000 && v != 0x74727565 {
 		return nil, errFont
 	}
@@ -62,6 +62,9 @@ func readFace(data []byte) (f *face, err error) {
 	if f.em == 0 || f.hmtx == 0 || len(f.tables["hmtx"]) < 4*f.hmtx {
 		return nil, errFont
 	}
+	for g := range f.glyphs {
+		f.outline(uint16(g)) // every place lies within the table
+	}
 	return f, f.readCmap()
 }
 
@@ -69,7 +72,7 @@ func u16(b []byte, i int) uint16 { return binary.BigEndian.Uint16(b[i:]) }
 func u32(b []byte, i int) uint32 { return binary.BigEndian.Uint32(b[i:]) }
 
 // readCmap takes the fullest Unicode character map: format 12, else 4.
-func (f *face) readCmap() error {
+func (f *fontFace) readCmap() error {
 	t := f.tables["cmap"]
 	var four, twelve []byte
 	for i := range int(u16(t, 2)) {
@@ -99,14 +102,17 @@ func (f *face) readCmap() error {
 	return nil
 }
 
-func (f *face) readFormat4(t []byte) {
-	n := int(u16(t, 6)) / 2
+func (f *fontFace) readFormat4(t []byte) {
+	n, mapped := int(u16(t, 6))/2, 0
 	for i := range n {
 		end, start := u16(t, 14+2*i), u16(t, 16+2*n+2*i)
 		delta, at := u16(t, 16+4*n+2*i), 16+6*n+2*i
 		s := segment{from: rune(start), to: rune(end)}
 		if start == 0xffff || end < start {
 			continue
+		}
+		if mapped += int(end-start) + 1; mapped > 0x10000 {
+			panic(errFont) // segments upon each other
 		}
 		for r := int(start); r <= int(end); r++ {
 			g := uint16(r) + delta
@@ -122,7 +128,7 @@ func (f *face) readFormat4(t []byte) {
 }
 
 // glyph returns the glyph of r, 0 when the font has none.
-func (f *face) glyph(r rune) uint16 {
+func (f *fontFace) glyph(r rune) uint16 {
 	i := sort.Search(len(f.cmap), func(i int) bool { return f.cmap[i].to >= r })
 	if i == len(f.cmap) || f.cmap[i].from > r {
 		return 0
@@ -139,13 +145,13 @@ func (f *face) glyph(r rune) uint16 {
 }
 
 // width returns the advance of a glyph in ems.
-func (f *face) width(glyph uint16) float64 {
+func (f *fontFace) width(glyph uint16) float64 {
 	i := min(int(glyph), f.hmtx-1)
 	return float64(u16(f.tables["hmtx"], 4*i)) / float64(f.em)
 }
 
 // outline returns the glyph's bytes in glyf.
-func (f *face) outline(glyph uint16) []byte {
+func (f *fontFace) outline(glyph uint16) []byte {
 	loca, i := f.tables["loca"], int(glyph)
 	var from, to uint32
 	if f.long {

@@ -16,7 +16,7 @@ import (
 // Printer sets papers and certificates with its fonts. It is safe for use by
 // many goroutines.
 type Printer struct {
-	faces []*face
+	faces []*fontFace
 }
 
 // NewPrinter returns a printer with the embedded font and, for runes it

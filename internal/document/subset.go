@@ -11,7 +11,7 @@ import (
 // character code → glyph of f) and what they are composed of. The PDF writer
 // reads every table of the font it is given for every document; given this
 // one, a page takes a few milliseconds and a font is parsed once.
-func (f *face) subset(codes map[uint16]uint16) (ttf []byte, err error) {
+func (f *fontFace) subset(codes map[uint16]uint16) (ttf []byte, err error) {
 	defer func() {
 		if p := recover(); p != nil { // an outline or component beyond its table
 			ttf, err = nil, fmt.Errorf("%w: %v", errFont, p)
@@ -44,7 +44,7 @@ func (f *face) subset(codes map[uint16]uint16) (ttf []byte, err error) {
 }
 
 type subsetter struct {
-	face  *face
+	face  *fontFace
 	order []uint16          // glyphs of the face, in their new order
 	now   map[uint16]uint16 // glyph of the face → of the subset
 	glyf  []byte
