@@ -22,6 +22,9 @@ func GetUnit(ctx context.Context, q db.Q, id string) (Unit, error) {
 	return u, db.Found(err, "unit", id)
 }
 
+// Unit is GetUnit, for rooms that hold the service.
+func (Tree) Unit(ctx context.Context, q db.Q, id string) (Unit, error) { return GetUnit(ctx, q, id) }
+
 // UnitFilter chooses units; empty fields do not filter.
 type UnitFilter struct {
 	Area   string // exactly
