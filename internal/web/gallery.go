@@ -1,0 +1,3 @@
+package web
+
+func galleryRoutes() []Route { return nil }
