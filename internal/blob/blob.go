@@ -175,7 +175,7 @@ func receive(ctx context.Context, f io.Writer, r io.Reader, max int64) (File, er
 	case n == 0:
 		return File{}, kernel.Bad("file", "file_empty", "")
 	case max > 0 && n > max:
-		return File{}, bad("too_large", i18n.Bytes(n), "max", i18n.Bytes(max))
+		return File{}, bad("too_large", "> "+i18n.Bytes(max), "max", i18n.Bytes(max))
 	}
 	return File{Hash: hex.EncodeToString(sum.Sum(nil)), Size: n}, nil
 }

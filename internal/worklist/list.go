@@ -140,7 +140,7 @@ func (p Filter) where(w *db.Where, f For) error {
 		w.And("due_at < ?", kernel.Micros(p.DueBefore))
 	}
 	if p.Mine {
-		w.And("account = ? OR claimed_by = ?", f.Account, f.Account)
+		w.And(mine, f.Account, f.Account, f.Account)
 	}
 	if p.Unclaimed {
 		w.And("claimed_by = ''")
@@ -159,6 +159,9 @@ func (p Filter) where(w *db.Where, f For) error {
 	}
 	return nil
 }
+
+// mine is what is addressed to or claimed by an account, which nobody is not.
+const mine = `(account = ? OR claimed_by = ?) AND ? <> ''`
 
 var escapeLike = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
 
@@ -187,8 +190,8 @@ func CountByRoom(ctx context.Context, q db.Q, f For, now time.Time) (map[string]
 	f.where(&w)
 	at := kernel.Micros(now)
 	query := `SELECT room, COUNT(*), ` +
-		w.Bind(`COUNT(*) FILTER (WHERE due_at <= ?), COUNT(*) FILTER (WHERE due_at > ? AND due_at <= ?), COUNT(*) FILTER (WHERE account = ? OR claimed_by = ?)`,
-			at, at, at+(24*time.Hour).Microseconds(), f.Account, f.Account) +
+		w.Bind(`COUNT(*) FILTER (WHERE due_at <= ?), COUNT(*) FILTER (WHERE due_at > ? AND due_at <= ?), COUNT(*) FILTER (WHERE `+mine+`)`,
+			at, at, at+(24*time.Hour).Microseconds(), f.Account, f.Account, f.Account) +
 		` FROM worklist_items ` + w.SQL() + ` GROUP BY room`
 	out := map[string]Counts{}
 	_, err := db.All(ctx, q, func(s db.Scanner) (struct{}, error) {
