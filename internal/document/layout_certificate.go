@@ -164,7 +164,7 @@ func (p *Printer) issuer(c Certificate, x, y, size float64) []Mark {
 	if c.Stamp != nil { // before the text, which stays legible upon it
 		at := y + 1
 		if down > 9 { // large type: the seal's purpose goes between the lines
-			at = y + down - 16
+			at = y + down - 18.7
 		}
 		marks = p.stamp(*c.Stamp, x+6, at)
 	}
