@@ -68,7 +68,7 @@ func (v *Version) split(events []deadline.Event) (counted, ignored []deadline.Ev
 	dropped := false
 	for _, e := range events {
 		switch {
-		case e.Kind == deadline.Pause && !v.MayPause(e.Cause):
+		case e.Kind == deadline.Pause && !v.Excludes(e.Cause):
 			dropped = true
 			ignored = append(ignored, e)
 		case e.Kind == deadline.Resume && dropped:

@@ -2,8 +2,6 @@ package rule
 
 import (
 	"encoding/json"
-	"slices"
-	"strings"
 
 	"anlan/internal/deadline"
 	"anlan/internal/kernel"
@@ -232,40 +230,14 @@ func (v *Version) Confidence() Confidence { return v.Source.Confidence }
 // complete material was received, not from acceptance.
 func (v *Version) StartsAtReceipt() bool { return v.Start == OnReceipt }
 
-// MayPause reports whether the statutory limit stops for a cause: whether
-// this version excludes it.
-func (v *Version) MayPause(cause string) bool {
-	return slices.ContainsFunc(v.Excluded, func(e Exclusion) bool { return e.Cause == cause })
-}
-
-// CauseWord names a cause of a pause in Chinese, for letters; an unknown one
-// stands for itself.
-func (v *Version) CauseWord(cause string) string {
+// Excludes reports whether a pause for cause stops the statutory limit.
+func (v *Version) Excludes(cause string) bool {
 	for _, e := range v.Excluded {
 		if e.Cause == cause {
-			return e.Title.ZH
+			return true
 		}
 	}
-	return cause
-}
-
-// ExcludedWords names what is not counted in Chinese, for letters.
-func (v *Version) ExcludedWords() []string {
-	words := make([]string, len(v.Excluded))
-	for i, e := range v.Excluded {
-		words[i] = e.Title.ZH
-	}
-	return words
-}
-
-// BasisText is the legal basis as a decision letter quotes it:
-// "《行政许可法》第三十二条、《危险化学品安全法》第五十五条".
-func (v *Version) BasisText() string {
-	parts := make([]string, len(v.Basis))
-	for i, b := range v.Basis {
-		parts[i] = "《" + b.Law + "》" + b.Clause
-	}
-	return strings.Join(parts, "、")
+	return false
 }
 
 // Step returns a step of the chain.
@@ -278,14 +250,14 @@ func (v *Version) Step(id string) (Step, bool) {
 	return Step{}, false
 }
 
-// Material returns a material by its id, nil for none.
-func (v *Version) Material(id string) *Material {
-	for i := range v.Materials {
-		if v.Materials[i].ID == id {
-			return &v.Materials[i]
+// Material returns a material by its id.
+func (v *Version) Material(id string) (Material, bool) {
+	for _, m := range v.Materials {
+		if m.ID == id {
+			return m, true
 		}
 	}
-	return nil
+	return Material{}, false
 }
 
 // AllowsWho reports whether a kind of applicant may apply.
