@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+
+	"modernc.org/sqlite"
 )
 
 // pragmas in the order they must run: busy_timeout first, so that the switch
@@ -25,7 +27,7 @@ func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 	if err := createPrivate(path); err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}
-	write, err := sql.Open("sqlite", sqliteURL(path, false))
+	write, err := sqlitePool(path, false)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
@@ -35,7 +37,7 @@ func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 		write.Close()
 		return nil, fmt.Errorf("open %s: %w", path, mapError(err))
 	}
-	read, err := sql.Open("sqlite", sqliteURL(path, true))
+	read, err := sqlitePool(path, true)
 	if err != nil {
 		conn.Close()
 		write.Close()
@@ -46,6 +48,18 @@ func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 	d := &DB{engine: SQLite, read: read, log: opts.Log, path: path, fault: opts.Fault}
 	d.writer = startWriter(d, write, conn, opts.HoldLimit)
 	return d, nil
+}
+
+func sqlitePool(path string, readOnly bool) (*sql.DB, error) {
+	connector, err := sqlite.NewConnector(sqliteURL(path, readOnly))
+	if err != nil {
+		return nil, err
+	}
+	keep := keptByWriter
+	if readOnly {
+		keep = keptByReader
+	}
+	return sql.OpenDB(keepingConnector{connector, keep}), nil
 }
 
 func sqliteURL(path string, readOnly bool) string {
