@@ -173,12 +173,14 @@ func (d *DB) View(ctx context.Context, fn func(ctx context.Context, q Q) error) 
 	}
 	defer snapshot.Rollback()
 	inside := context.WithValue(ctx, insideKey{}, true)
-	return fn(inside, &Tx{q: snapshot, engine: d.engine, fault: d.fault})
+	tx := &Tx{q: snapshot, engine: d.engine, fault: d.fault}
+	_, err = tx.end(fn(inside, tx))
+	return err
 }
 
 // Reader returns the pool for a single statement outside any transaction,
 // for streaming exports and backups.
-func (d *DB) Reader() Q { return &Tx{q: d.read, engine: d.engine, fault: d.fault} }
+func (d *DB) Reader() Q { return reader{d} }
 
 // Pool returns the counters of the connection pool that reads.
 func (d *DB) Pool() sql.DBStats { return d.read.Stats() }

@@ -65,16 +65,14 @@ func (d *DB) tryPostgres(ctx context.Context, isolation sql.IsolationLevel, fn f
 	}
 	defer stx.Rollback()
 	tx := &Tx{q: stx, engine: Postgres, fault: d.fault}
-	if err := fn(ctx, tx); err != nil {
+	after, err := tx.end(fn(ctx, tx))
+	if err != nil {
 		return nil, err
-	}
-	if tx.failed != nil {
-		return nil, tx.failed
 	}
 	if err := stx.Commit(); err != nil {
 		return nil, mapError(err)
 	}
-	return tx.after, nil
+	return after, nil
 }
 
 // CreateSchema makes a PostgreSQL schema unless it is there. name is an

@@ -46,7 +46,9 @@ func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 	read.SetMaxOpenConns(opts.MaxConns)
 	read.SetMaxIdleConns(opts.MaxConns)
 	d := &DB{engine: SQLite, read: read, log: opts.Log, path: path, fault: opts.Fault}
-	d.writer = startWriter(d, write, conn, opts.HoldLimit)
+	if d.writer, err = startWriter(d, write, conn, opts.HoldLimit); err != nil {
+		return nil, errors.Join(err, conn.Close(), write.Close(), read.Close())
+	}
 	return d, nil
 }
 

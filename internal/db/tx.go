@@ -5,19 +5,25 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"runtime"
+	"strings"
+	"sync"
 	"time"
 
 	"anlan/internal/kernel"
 )
 
-// Tx is a running transaction. It is a Q.
+// Tx is a running transaction, used by one goroutine. It is a Q.
 type Tx struct {
 	q      Q
 	engine Engine
-	failed error     // the first statement that failed; nothing runs after it
-	until  time.Time // SQLite writer: when this member must be done
-	after  []func()
 	fault  func(query string) error // Options.Fault
+
+	mu     sync.Mutex // held by each statement: the writer may end the transaction meanwhile
+	failed error      // the first statement that failed; nothing runs after it
+	after  []func()
+	shared *writer   // SQLite's writer, nil elsewhere
+	until  time.Time // with shared: when this member must be done
 }
 
 // errHeld is returned to a transaction that held the SQLite writer too long.
@@ -27,6 +33,9 @@ var errHeld = kernel.Down("error.busy", errors.New("db: transaction held the wri
 // transaction can only end.
 var errAborted = errors.New("db: an earlier statement of this transaction failed")
 
+// errOver is returned to those who use a transaction after its function.
+var errOver = errors.New("db: the transaction is over")
+
 // Engine tells which engine runs, for the few places whose SQL differs.
 func (t *Tx) Engine() Engine { return t.engine }
 
@@ -35,7 +44,7 @@ func (t *Tx) AfterCommit(f func()) { t.after = append(t.after, f) }
 
 // before checks whether a statement may run, and on SQLite's shared
 // connection takes the caller's cancellation off it: a cancelled statement
-// would roll back the neighbours as well.
+// would roll back the neighbours as well. t.mu is held.
 func (t *Tx) before(ctx context.Context, query string) (context.Context, error) {
 	if t.failed != nil {
 		return ctx, errors.Join(errAborted, t.failed)
@@ -46,16 +55,19 @@ func (t *Tx) before(ctx context.Context, query string) (context.Context, error) 
 			return ctx, err
 		}
 	}
-	if t.until.IsZero() {
+	if t.shared == nil {
 		return ctx, nil
 	}
-	if time.Now().After(t.until) {
+	switch {
+	case t.shared.ended.Load():
+		t.failed = errEnded
+	case time.Now().After(t.until):
 		t.failed = errHeld
-		return ctx, errHeld
 	}
-	return context.WithoutCancel(ctx), nil
+	return context.WithoutCancel(ctx), t.failed
 }
 
+// note keeps the first failure. t.mu is held.
 func (t *Tx) note(err error) error {
 	if err == nil {
 		return nil
@@ -65,8 +77,53 @@ func (t *Tx) note(err error) error {
 	return err
 }
 
+// end closes the transaction to its function, which returned err, and tells
+// what came of it.
+func (t *Tx) end(err error) ([]func(), error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err == nil {
+		err = t.failed
+	}
+	t.failed = errOver
+	return t.after, err
+}
+
+// expire closes the transaction when its time is over and says so; otherwise
+// it returns the time that is left.
+func (t *Tx) expire() (left time.Duration, over bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if left := time.Until(t.until); left > 0 {
+		return left, false
+	}
+	t.failed = errHeld
+	return 0, true
+}
+
+// slow counts and logs that the function held the writer for long, naming the
+// function that opened the transaction.
+func (t *Tx) slow(held time.Duration) {
+	t.shared.db.stats.Slow.Add(1)
+	t.shared.db.log.Warn("transaction held the database writer", "held", held.Round(time.Millisecond), "opened_by", opener())
+}
+
+// opener names the function outside this package that called InTx.
+func opener() string {
+	pcs := make([]uintptr, 16)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
+	for {
+		frame, more := frames.Next()
+		if !strings.Contains(frame.Function, "anlan/internal/db.") || !more {
+			return frame.Function
+		}
+	}
+}
+
 // ExecContext implements Q.
 func (t *Tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	ctx, err := t.before(ctx, query)
 	if err != nil {
 		return nil, err
@@ -77,6 +134,8 @@ func (t *Tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Re
 
 // QueryContext implements Q.
 func (t *Tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	ctx, err := t.before(ctx, query)
 	if err != nil {
 		return nil, err
@@ -85,14 +144,19 @@ func (t *Tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.
 	return rows, t.note(err)
 }
 
-// QueryRowContext implements Q. Errors show in Scan; see One for a form that
-// maps them.
+// QueryRowContext implements Q; errors show in Scan.
 func (t *Tx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	ctx, err := t.before(ctx, query)
 	if err != nil {
 		return failedRow(err)
 	}
-	return t.q.QueryRowContext(ctx, query, args...)
+	row := t.q.QueryRowContext(ctx, query, args...)
+	if err := row.Err(); err != nil {
+		return failedRow(t.note(err))
+	}
+	return row
 }
 
 // failedRow returns a row of which Scan returns err. Only a sql.DB can make
@@ -128,7 +192,18 @@ func All[T any](ctx context.Context, q Q, scan func(Scanner) (T, error), query s
 		}
 		out = append(out, v)
 	}
-	return out, mapError(rows.Err())
+	return out, noted(q, rows.Err())
+}
+
+// noted maps an error that came while rows were read, and keeps the
+// transaction from going on after it.
+func noted(q Q, err error) error {
+	if t, ok := q.(*Tx); ok {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		return t.note(err)
+	}
+	return mapError(err)
 }
 
 // One runs a query that yields one row; no row is sql.ErrNoRows.
@@ -140,8 +215,8 @@ func One[T any](ctx context.Context, q Q, scan func(Scanner) (T, error), query s
 	}
 	defer rows.Close()
 	if !rows.Next() {
-		if err := rows.Err(); err != nil {
-			return zero, mapError(err)
+		if err := noted(q, rows.Err()); err != nil {
+			return zero, err
 		}
 		return zero, sql.ErrNoRows
 	}
@@ -190,7 +265,7 @@ func Changed(res sql.Result, err error) error {
 
 // holdFor lets this member hold the SQLite writer longer than others may.
 func (t *Tx) holdFor(d time.Duration) {
-	if !t.until.IsZero() {
-		t.until = t.until.Add(d)
-	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.until = t.until.Add(d)
 }

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"modernc.org/sqlite"
 )
 
 // SQLite has one writer and the price of a commit is a disk flush, so commits
@@ -14,7 +17,8 @@ import (
 // its own savepoint, and all of them become durable with one flush. A member
 // that fails rolls back its savepoint only. If the engine ends the whole
 // transaction (disk full, I/O error), every member of the group is run again
-// alone, so that none reports a success that is not on disk.
+// alone, so that none reports a success that is not on disk. A member that
+// does not come back in time is left behind, its transaction closed to it.
 
 const (
 	maxGroup   = 64                    // members of one commit
@@ -23,15 +27,18 @@ const (
 	queueLimit = 1024                  // waiting members; further callers wait to get in
 )
 
-var errClosed = errors.New("db: closed")
+var (
+	errClosed = errors.New("db: closed")
+	errEnded  = errors.New("db: the engine ended the transaction")
+)
 
 // member is one InTx call. The caller's own goroutine runs its fn when the
 // writer gives it the turn, so panics and stack traces stay with the caller.
 type member struct {
 	ctx    context.Context
 	turn   chan *Tx      // the writer's "run now"
-	ran    chan error    // the caller's "fn is done"
-	result chan error    // the writer's "durable" or the failure
+	ran    chan error    // the caller's "fn is done"; capacity 1, the writer may have gone on
+	result chan error    // the writer's "durable" or the failure; capacity 1
 	after  chan []func() // capacity 1, filled before a nil result
 }
 
@@ -44,13 +51,53 @@ type writer struct {
 	stop  chan struct{}
 	done  sync.WaitGroup
 	once  sync.Once
+
+	// ended is set when the engine rolls the transaction back, by us or by
+	// itself. No statement may follow: it would commit alone.
+	ended atomic.Bool
+	// committing lets a commit pass; every other one is turned into a
+	// rollback.
+	committing atomic.Bool
 }
 
-func startWriter(d *DB, pool *sql.DB, conn *sql.Conn, hold time.Duration) *writer {
+func startWriter(d *DB, pool *sql.DB, conn *sql.Conn, hold time.Duration) (*writer, error) {
 	w := &writer{db: d, pool: pool, conn: conn, hold: hold, queue: make(chan *member, queueLimit), stop: make(chan struct{})}
+	if err := conn.Raw(w.watch); err != nil {
+		return nil, err
+	}
 	w.done.Go(w.loop)
-	return w
+	return w, nil
 }
+
+// watch has the engine tell when a transaction ends.
+func (w *writer) watch(c any) error {
+	hooks, ok := c.(*keepingConn).Unwrap().(sqlite.HookRegisterer)
+	if !ok {
+		return errors.New("db: the SQLite driver has changed")
+	}
+	hooks.RegisterRollbackHook(func() { w.ended.Store(true) })
+	hooks.RegisterCommitHook(func() int32 {
+		if w.committing.Load() {
+			return 0
+		}
+		return 1
+	})
+	return nil
+}
+
+func (w *writer) begin() error {
+	w.ended.Store(false)
+	return w.exec("BEGIN IMMEDIATE")
+}
+
+func (w *writer) commit() error {
+	w.committing.Store(true)
+	defer w.committing.Store(false)
+	return w.exec("COMMIT")
+}
+
+// rollback ends a transaction that the engine may have ended already.
+func (w *writer) rollback() { w.exec("ROLLBACK") }
 
 func (w *writer) close() error {
 	w.once.Do(func() { close(w.stop) })
@@ -60,7 +107,7 @@ func (w *writer) close() error {
 
 // run hands fn to the writer and waits until it is durable or has failed.
 func (w *writer) run(ctx context.Context, fn func(context.Context, *Tx) error) ([]func(), error) {
-	m := &member{ctx: ctx, turn: make(chan *Tx), ran: make(chan error), result: make(chan error, 1), after: make(chan []func(), 1)}
+	m := &member{ctx: ctx, turn: make(chan *Tx), ran: make(chan error, 1), result: make(chan error, 1), after: make(chan []func(), 1)}
 	select {
 	case w.queue <- m:
 	case <-ctx.Done():
@@ -86,7 +133,11 @@ func (w *writer) run(ctx context.Context, fn func(context.Context, *Tx) error) (
 func (m *member) runFn(fn func(context.Context, *Tx) error, tx *Tx) {
 	err := errors.New("db: transaction function did not return")
 	defer func() { m.ran <- err }()
+	begun := time.Now()
 	err = fn(context.WithoutCancel(m.ctx), tx)
+	if held := time.Since(begun); held > slowHold {
+		tx.slow(held)
+	}
 }
 
 func (w *writer) loop() {
@@ -115,7 +166,7 @@ func (w *writer) refuseRest() {
 // group runs first and whoever is waiting in one engine transaction.
 func (w *writer) group(first *member) {
 	begun := time.Now()
-	if err := w.exec("BEGIN IMMEDIATE"); err != nil {
+	if err := w.begin(); err != nil {
 		first.result <- mapError(err)
 		return
 	}
@@ -125,7 +176,7 @@ func (w *writer) group(first *member) {
 		after, err, ended := w.member(m)
 		switch {
 		case ended:
-			w.exec("ROLLBACK")
+			w.rollback()
 			w.alone(append(joined, m))
 			return
 		case err != nil:
@@ -135,11 +186,11 @@ func (w *writer) group(first *member) {
 		}
 	}
 	if len(joined) == 0 {
-		w.exec("ROLLBACK")
+		w.rollback()
 		return
 	}
-	if err := w.exec("COMMIT"); err != nil {
-		w.exec("ROLLBACK")
+	if err := w.commit(); err != nil {
+		w.rollback()
 		w.alone(joined)
 		return
 	}
@@ -172,32 +223,36 @@ func (w *writer) member(m *member) (after []func(), err error, ended bool) {
 	if err := w.exec("SAVEPOINT m"); err != nil {
 		return nil, mapError(err), true
 	}
-	tx := w.turn(m)
-	if err = <-m.ran; err == nil {
-		err = tx.failed
-	}
-	w.slow(tx)
-	if endsGroup(err) || endsGroup(tx.failed) {
+	after, err = w.turn(m)
+	if w.ended.Load() || endsGroup(err) {
 		return nil, err, true
 	}
 	if err != nil {
 		ended = w.exec("ROLLBACK TO m") != nil || w.exec("RELEASE m") != nil
 		return nil, err, ended
 	}
-	return tx.after, nil, w.exec("RELEASE m") != nil
+	return after, nil, w.exec("RELEASE m") != nil
 }
 
-func (w *writer) turn(m *member) *Tx {
-	tx := &Tx{q: w.conn, engine: SQLite, fault: w.db.fault, until: time.Now().Add(w.hold)}
+// turn lets m run its function and waits for it. A member that holds the
+// writer too long is shut out of the transaction and gets errHeld.
+func (w *writer) turn(m *member) ([]func(), error) {
+	tx := &Tx{q: w.conn, engine: SQLite, fault: w.db.fault, shared: w, until: time.Now().Add(w.hold)}
 	m.turn <- tx
-	return tx
-}
-
-func (w *writer) slow(tx *Tx) {
-	held := w.hold - time.Until(tx.until)
-	if held > slowHold {
-		w.db.stats.Slow.Add(1)
-		w.db.log.Warn("transaction held the database writer", "held", held.Round(time.Millisecond))
+	timer := time.NewTimer(w.hold)
+	defer timer.Stop()
+	for {
+		select {
+		case err := <-m.ran:
+			return tx.end(err)
+		case <-timer.C:
+			left, over := tx.expire()
+			if over {
+				w.db.log.Error("transaction held the database writer too long and was shut out", "limit", w.hold)
+				return nil, errHeld
+			}
+			timer.Reset(left)
+		}
 	}
 }
 
@@ -217,23 +272,22 @@ func (w *writer) single(m *member) ([]func(), error) {
 	if err := m.ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := w.exec("BEGIN IMMEDIATE"); err != nil {
+	if err := w.begin(); err != nil {
 		return nil, mapError(err)
 	}
-	tx := w.turn(m)
-	err := <-m.ran
-	if err == nil {
-		err = tx.failed
+	after, err := w.turn(m)
+	if err == nil && w.ended.Load() {
+		err = errEnded
 	}
 	if err == nil {
-		err = mapError(w.exec("COMMIT"))
+		err = mapError(w.commit())
 	}
 	if err != nil {
-		w.exec("ROLLBACK")
+		w.rollback()
 		return nil, fmt.Errorf("transaction failed alone: %w", err)
 	}
 	w.db.stats.Groups.Add(1)
-	return tx.after, nil
+	return after, nil
 }
 
 func (w *writer) exec(stmt string) error {
