@@ -26,14 +26,16 @@ func (p *Principal) Can(perm Permission) bool { return p.Permissions.Has(perm) }
 
 // SignedIn reports whether an account or a system is behind the request.
 func (p *Principal) SignedIn() bool {
-	return p.Stage == Complete && (p.Account != nil || p.Token != nil)
+	return p.Stage == Complete && (p.Account != nil || p.Token != nil || p.platform())
 }
+
+func (p *Principal) platform() bool { return p.Actor.Kind == kernel.ActorSystem }
 
 // Confirmed reports whether the person proved who they are within the last
 // StepUpFor before now; dangerous things ask for it. A token needs no proof
 // beyond itself.
 func (p *Principal) Confirmed(now time.Time) bool {
-	if p.Token != nil {
+	if p.Token != nil || p.platform() {
 		return true
 	}
 	return p.Session != nil && !p.Session.ConfirmedAt.IsZero() && now.Sub(p.Session.ConfirmedAt) < StepUpFor
@@ -57,7 +59,7 @@ const StepUpFor = 10 * time.Minute
 // need refuses without perm: not signed in and not allowed are different.
 func (p *Principal) need(perm Permission) error {
 	if !p.SignedIn() {
-		return &kernel.Error{Kind: kernel.SignedOut, Key: "error.signed_out"}
+		return errSignedOut()
 	}
 	if !p.Can(perm) {
 		return kernel.Refused("error.denied")

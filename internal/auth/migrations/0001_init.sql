@@ -18,6 +18,7 @@ CREATE TABLE auth_accounts (
 	password_hash TEXT NOT NULL,
 	password_at BIGINT NOT NULL,
 	totp_sealed TEXT NOT NULL,
+	totp_pending TEXT NOT NULL,
 	totp_confirmed BOOLEAN NOT NULL,
 	totp_step BIGINT NOT NULL,
 	created_at BIGINT NOT NULL,
