@@ -127,7 +127,8 @@ func orJSON(field string) string {
 // a version names bases in "use", later ones over earlier ones, and itself
 // over all (objects merge, everything else replaces). A material, an exclusion
 // or a chain of steps is named by its key in common.json or in the file; a
-// material given as {"use": KEY, …} changes some of its fields.
+// material given as {"use": KEY, …} changes some of its fields; "*" in
+// common.json holds what materials have in common.
 type file struct {
 	Category  json.RawMessage           `json:"category"`
 	Bases     map[string]map[string]any `json:"bases"`
@@ -293,6 +294,7 @@ func (l *loader) list(where string, raw any, key string, own, common map[string]
 			l.check.Add(at(where, i), "unknown", name)
 		}
 		whole := map[string]any{key: name}
+		merge(whole, common["*"])
 		merge(whole, named)
 		merge(whole, change)
 		delete(whole, "use")
