@@ -132,9 +132,11 @@ type Act string
 // The acts.
 const (
 	ActIssue      Act = "issue"
-	ActImport     Act = "import" // taken over from an older register
-	ActRenew      Act = "renew"  // noted on the same certificate
-	ActDeem       Act = "deem"   // deemed renewed, art. 50
+	ActImport     Act = "import"  // taken over from an older register
+	ActRenew      Act = "renew"   // noted on the same certificate
+	ActAmend      Act = "amend"   // a change noted on the same certificate
+	ActRecheck    Act = "recheck" // 复审 passed
+	ActDeem       Act = "deem"    // deemed renewed, art. 50
 	ActReplace    Act = "replace"
 	ActLink       Act = "link"   // an application about it was filed
 	ActUnlink     Act = "unlink" // and ended without a new issue

@@ -9,11 +9,13 @@ import (
 	"anlan/internal/audit"
 	"anlan/internal/auth"
 	"anlan/internal/db"
+	"anlan/internal/deadline"
 	"anlan/internal/kernel"
 	"anlan/internal/number"
 	"anlan/internal/personal"
 	"anlan/internal/worklist"
 	"anlan/licensing/rule"
+	"anlan/registry"
 )
 
 // LicenceData is what the decision puts on a licence. Empty fields of a
@@ -42,16 +44,15 @@ type LicenceData struct {
 // have as far as can be known before the decision.
 func (s *Service) planLicenceNumber(ctx context.Context, c *Case, v *rule.Version, personIDNumber string, actor kernel.Actor) (n number.Number, issue int64, err error) {
 	t := s.terms(v)
-	keeps := t.Purpose != ForFirst && !(t.Purpose == ForRenewal && t.Renew == renewRenumber)
 	switch {
-	case t.Purpose == ForCancel:
+	case v.Number.Numbering == rule.NoNumber, v.Number.Numbering == rule.ExtendNumber:
 		return n, 0, nil
-	case t.identityNumbered():
+	case v.Number.Numbering == rule.NewNumber && t.identityNumbered():
 		issue, err = view(ctx, s.DB, func(ctx context.Context, q db.Q) (int64, error) {
-			return lastIssue(ctx, q, s.Vault.Hash("licence_number", t.number(c.Area, personIDNumber, 0, 0)))
+			return lastIssue(ctx, q, s.Vault.Hash("licence_number", t.number(c.Area, personIDNumber, kernel.DateOf(s.Clock.Now()).Year(), 0)))
 		})
 		return n, issue + 1, err
-	case keeps && t.Result == ResultLicence:
+	case v.Number.Numbering == rule.KeepNumber:
 		issue, err = view(ctx, s.DB, func(ctx context.Context, q db.Q) (int64, error) {
 			old, err := getLicence(ctx, q, auth.CityScope(), c.LicenceID)
 			if err != nil {
@@ -91,11 +92,8 @@ func (s *Service) issueLicence(ctx context.Context, tx *db.Tx, c *Case, v *rule.
 			return nil, err
 		}
 	}
-	if g.t.Result != ResultLicence {
-		return nil, s.issuePaper(ctx, g)
-	}
-	if g.t.Purpose == ForFirst {
-		return s.firstIssue(ctx, g)
+	if !g.t.item.Kind.OnLicence() {
+		return s.firstResult(ctx, g)
 	}
 	old, err := getLicence(ctx, tx, auth.CityScope(), c.LicenceID)
 	if err != nil {
@@ -105,31 +103,41 @@ func (s *Service) issueLicence(ctx context.Context, tx *db.Tx, c *Case, v *rule.
 		return nil, err
 	}
 	switch {
-	case g.t.Purpose == ForCancel:
+	case g.t.item.Kind == rule.Cancel:
 		return old, s.cancel(ctx, g, old)
-	case g.t.Purpose == ForReview:
-		return old, s.review(ctx, g, old)
-	case g.t.Purpose == ForRenewal && g.t.Renew == renewExtend:
-		return old, s.extendIssue(ctx, g, old)
+	case v.Number.Numbering == rule.KeepNumber, v.Number.Numbering == rule.NewNumber:
+		return s.nextIssue(ctx, g, old, issue)
 	}
-	return s.nextIssue(ctx, g, old, issue)
+	return old, s.amend(ctx, g, old)
+}
+
+// firstResult makes what did not exist before: a licence, or the opinion or
+// filing receipt that is itself the result. A mere record needs nothing.
+func (s *Service) firstResult(ctx context.Context, g *grant) (*Licence, error) {
+	switch g.t.result().Kind {
+	case rule.Certificate:
+		return s.firstIssue(ctx, g)
+	case rule.Record:
+		return nil, nil
+	}
+	return nil, s.issuePaper(ctx, g)
 }
 
 // issuePaper makes the opinion or the filing receipt that is itself the result.
 func (s *Service) issuePaper(ctx context.Context, g *grant) error {
-	year := g.today().Year()
-	d := PaperDraft{CaseID: g.c.ID, KeyID: g.c.KeyID, Number: g.t.number(g.c.Area, "", year, g.num.Value)}
+	result := g.t.result()
+	d := PaperDraft{CaseID: g.c.ID, KeyID: g.c.KeyID, Number: g.t.number(g.c.Area, g.data.IDNumber, g.today().Year(), g.num.Value)}
 	switch {
-	case g.t.Result == ResultOpinion && g.data.Opinion != nil:
+	case result.Kind == rule.Opinion && g.data.Opinion != nil:
 		o := *g.data.Opinion
-		o.Title, o.ValidTo = orElse(o.Title, g.t.Title), g.t.ends(g.today())
+		o.Title, o.ValidTo = orElse(o.Title, result.Title.ZH), g.t.v.Validity.LastDay(g.today())
 		d.Kind, d.Data = PaperOpinion, o
-	case g.t.Result == ResultFiling && g.data.Filing != nil:
+	case result.Kind == rule.Filing && g.data.Filing != nil:
 		f := *g.data.Filing
-		f.Title, f.FilingNo, f.ValidTo = orElse(f.Title, g.t.Title), d.Number, g.t.ends(g.today())
+		f.Title, f.FilingNo, f.ValidTo = orElse(f.Title, result.Title.ZH), d.Number, g.t.v.Validity.LastDay(g.today())
 		d.Kind, d.Data = PaperFiling, f
 	default:
-		return kernel.Bad("licence", "required", string(g.t.Result))
+		return kernel.Bad("licence", "required", string(result.Kind))
 	}
 	_, err := s.preparePaper(ctx, g.tx, d, g.actor, g.now)
 	return err
@@ -142,8 +150,8 @@ func (s *Service) firstIssue(ctx context.Context, g *grant) (*Licence, error) {
 		return nil, err
 	}
 	l.ValidFrom = firstDate(g.data.ValidFrom, g.today())
-	l.ValidTo = firstDate(g.data.ValidTo, g.t.ends(l.ValidFrom))
-	l.ReviewDue = g.t.reviewed(l.ValidFrom)
+	l.ValidTo = firstDate(g.data.ValidTo, g.t.v.Validity.LastDay(l.ValidFrom))
+	l.ReviewDue = g.t.v.Validity.ReviewDue(l.ValidFrom)
 	if err := s.nameLicence(ctx, g, l, g.t.number(g.c.Area, g.data.IDNumber, g.today().Year(), g.num.Value)); err != nil {
 		return nil, err
 	}
@@ -159,7 +167,7 @@ func (s *Service) nextIssue(ctx context.Context, g *grant, old *Licence, issue i
 	if err != nil {
 		return nil, err
 	}
-	if err := s.carryOver(ctx, g, &l, old); err != nil {
+	if err := s.carryOver(ctx, g, &l); err != nil {
 		return nil, err
 	}
 	if err := s.fill(ctx, g, &l); err != nil {
@@ -178,27 +186,29 @@ func (s *Service) nextIssue(ctx context.Context, g *grant, old *Licence, issue i
 	if g.num.ID == "" && issue != 0 && l.Issue != issue { // somebody else was first
 		return nil, kernel.Clash("error.changed_meanwhile", nil)
 	}
-	return &l, s.enter(ctx, g, &l)
+	if err := s.enter(ctx, g, &l); err != nil {
+		return nil, err
+	}
+	return &l, moveSpecial(ctx, g.tx, old.ID, l.ID)
 }
 
-// carryOver takes what the decision does not name from the old issue: its
-// sealed fields move under the key of the new case.
-func (s *Service) carryOver(ctx context.Context, g *grant, l, old *Licence) error {
+// carryOver takes what the decision does not name from the licence: its sealed
+// fields move under the key of the new case.
+func (s *Service) carryOver(ctx context.Context, g *grant, l *Licence) error {
 	if g.data.Holder == "" {
-		name, err := s.Vault.Open(ctx, g.tx, old.KeyID, "holder", old.HolderSealed)
+		name, err := s.Vault.Open(ctx, g.tx, l.KeyID, "holder", l.HolderSealed)
 		if err != nil {
 			return err
 		}
-		g.data.Holder = orElse(name, old.Holder)
+		g.data.Holder = orElse(name, l.Holder)
 	}
 	if g.data.ContactPhone == "" {
-		phone, err := s.Vault.Open(ctx, g.tx, old.KeyID, "contact_phone", old.ContactPhone)
+		phone, err := s.Vault.Open(ctx, g.tx, l.KeyID, "contact_phone", l.ContactPhone)
 		if err != nil {
 			return err
 		}
 		g.data.ContactPhone = phone
 	}
-	l.Settle()
 	return nil
 }
 
@@ -208,11 +218,11 @@ func (s *Service) renewedValidity(g *grant, l, old *Licence) {
 	switch {
 	case !g.data.ValidTo.IsZero():
 		l.ValidFrom, l.ValidTo, l.ExtendedTo = firstDate(g.data.ValidFrom, g.today()), g.data.ValidTo, kernel.Date{}
-	case g.t.Purpose == ForRenewal:
+	case g.t.item.Kind == rule.Renew:
 		from, to := g.renewedTerm(old)
 		l.ValidFrom, l.ValidTo, l.ExtendedTo = from, to, kernel.Date{}
 		l.Continued = addLine(old.Continued, continued(from, to))
-		l.ReviewDue = g.t.reviewed(from)
+		l.ReviewDue = g.t.v.Validity.ReviewDue(from)
 	}
 }
 
@@ -227,11 +237,8 @@ func (g *grant) renewedTerm(old *Licence) (from, to kernel.Date) {
 	if old.ValidTo.IsZero() || !old.Timely && from.Before(g.today()) {
 		from = g.today()
 	}
-	return from, g.t.ends(from)
+	return from, g.t.v.Validity.LastDay(from)
 }
-
-// begins is the inverse of ends.
-func (t terms) begins(end kernel.Date) kernel.Date { return end.AddDays(1).AddMonths(-t.ValidMonths) }
 
 func continued(from, to kernel.Date) string {
 	return "有效期延续：" + day(from) + "至" + day(to)
@@ -253,50 +260,54 @@ func firstDate(dates ...kernel.Date) kernel.Date {
 	return kernel.Date{}
 }
 
-// extendIssue notes a renewal on the same certificate: the row lives on, new
-// papers show 有效期延续情况.
-func (s *Service) extendIssue(ctx context.Context, g *grant, l *Licence) error {
+// amend notes a renewal, a passed re-examination or a change on the same
+// certificate: the row lives on, new papers show what was noted.
+func (s *Service) amend(ctx context.Context, g *grant, l *Licence) error {
 	if err := l.wanted(ActRenew, g.today(), Valid, Changing, Renewing, Expired); err != nil {
 		return err
 	}
-	before := l.State
-	from, to := g.renewedTerm(l)
-	to = firstDate(g.data.ValidTo, to)
-	l.State, l.ValidTo, l.ExtendedTo, l.Continued = Valid, to, kernel.Date{}, addLine(l.Continued, continued(from, to))
-	l.ReviewDue = g.t.reviewed(from)
-	l.Settle()
+	before, a := l.State, LicenceAct{Act: ActAmend, CaseID: g.c.ID}
+	if err := s.carryOver(ctx, g, l); err != nil {
+		return err
+	}
+	switch g.t.item.Kind {
+	case rule.Renew:
+		from, to := g.renewedTerm(l)
+		to = firstDate(g.data.ValidTo, to)
+		l.ValidTo, l.ExtendedTo, l.Continued = to, kernel.Date{}, addLine(l.Continued, continued(from, to))
+		l.ReviewDue = g.t.v.Validity.ReviewDue(from)
+		a.Act, a.Until = ActRenew, to
+	case rule.Recheck:
+		l.ReviewDue = g.t.nextReview(g.today(), l.End())
+		l.Continued = addLine(l.Continued, "复审合格："+day(g.today()))
+		a.Act, a.Until = ActRecheck, l.ReviewDue
+	}
+	l.State = Valid
+	if err := s.fill(ctx, g, l); err != nil {
+		return err
+	}
 	if err := saveLicence(ctx, g.tx, l, g.now); err != nil {
 		return err
 	}
-	if err := s.caughtUp(ctx, g.tx, l.ID, "renewed", g.now); err != nil {
-		return err
+	if a.Act == ActRenew {
+		if err := caughtUp(ctx, g.tx, l.ID, "renewed", g.now); err != nil {
+			return err
+		}
 	}
-	if err := s.did(ctx, g.tx, l, before, LicenceAct{Act: ActRenew, Until: to, CaseID: g.c.ID}, g.actor, g.now); err != nil {
+	if err := s.did(ctx, g.tx, l, before, a, g.actor, g.now); err != nil {
 		return err
 	}
 	return s.certify(ctx, g, l)
 }
 
-// review notes a passed re-examination (复审) on a personal certificate.
-func (s *Service) review(ctx context.Context, g *grant, l *Licence) error {
-	if err := l.wanted(ActRenew, g.today(), Valid, Changing, Renewing); err != nil {
-		return err
+// nextReview is the next re-examination after one passed today, none when the
+// licence ends before.
+func (t terms) nextReview(today, end kernel.Date) kernel.Date {
+	next := t.v.Validity.ReviewDue(today)
+	if !end.IsZero() && !next.Before(end) {
+		return kernel.Date{}
 	}
-	before := l.State
-	l.State = Valid
-	l.ReviewDue = kernel.Date{}
-	if next := g.t.reviewed(g.today()); !next.IsZero() && next.Before(l.End()) {
-		l.ReviewDue = next
-	}
-	l.Continued = addLine(l.Continued, "复审合格："+day(g.today()))
-	l.Settle()
-	if err := saveLicence(ctx, g.tx, l, g.now); err != nil {
-		return err
-	}
-	if err := s.did(ctx, g.tx, l, before, LicenceAct{Act: ActRenew, Note: "复审", CaseID: g.c.ID}, g.actor, g.now); err != nil {
-		return err
-	}
-	return s.certify(ctx, g, l)
+	return next
 }
 
 func (l *Licence) wanted(act Act, on kernel.Date, states ...LicenceState) error {
@@ -318,8 +329,10 @@ func (s *Service) replaceIssue(ctx context.Context, g *grant, old *Licence) erro
 	if err := saveLicence(ctx, g.tx, old, g.now); err != nil {
 		return err
 	}
-	if err := s.caughtUp(ctx, g.tx, old.ID, "replaced", g.now); err != nil {
-		return err
+	if g.t.item.Kind == rule.Renew {
+		if err := caughtUp(ctx, g.tx, old.ID, "renewed", g.now); err != nil {
+			return err
+		}
 	}
 	return s.did(ctx, g.tx, old, before, LicenceAct{Act: ActReplace, CaseID: g.c.ID}, g.actor, g.now)
 }
@@ -334,16 +347,22 @@ func (s *Service) cancel(ctx context.Context, g *grant, l *Licence) error {
 	if err := saveLicence(ctx, g.tx, l, g.now); err != nil {
 		return err
 	}
-	if err := s.caughtUp(ctx, g.tx, l.ID, "deregistered", g.now); err != nil {
+	if err := caughtUp(ctx, g.tx, l.ID, "deregistered", g.now); err != nil {
 		return err
 	}
 	return s.did(ctx, g.tx, l, before, LicenceAct{Act: ActDeregister, Basis: "《中华人民共和国行政许可法》第七十条", CaseID: g.c.ID}, g.actor, g.now)
 }
 
-// fill puts the decision's words on the licence and seals what is personal.
+// fill puts the decision's words on the licence and seals what is personal
+// with the key of the case.
 func (s *Service) fill(ctx context.Context, g *grant, l *Licence) error {
-	l.Item, l.Category, l.CaseID, l.KeyID, l.Unit, l.Sample = g.licenceItem(l), g.t.Category, g.c.ID, g.c.KeyID, g.c.Authority, g.c.Sample
-	l.Authority = orElse(g.data.Authority, s.unitName(ctx, g.tx, g.c.Authority))
+	number, err := s.clearNumber(ctx, g.tx, l)
+	if err != nil {
+		return err
+	}
+	l.Settle()
+	l.Item, l.Category, l.CaseID, l.KeyID, l.Unit, l.Sample = orElse(l.Item, g.t.under), g.t.item.Category, g.c.ID, g.c.KeyID, g.c.Authority, g.c.Sample
+	l.Authority = orElse(g.data.Authority, unitName(ctx, g.tx, g.c.Authority))
 	l.Address, l.PersonInCharge = orElse(g.data.Address, l.Address), orElse(g.data.PersonInCharge, l.PersonInCharge)
 	l.Mode, l.Scope = orElse(g.data.Mode, l.Mode), orElse(g.data.Scope, l.Scope)
 	if g.data.Fields != nil {
@@ -353,17 +372,15 @@ func (s *Service) fill(ctx context.Context, g *grant, l *Licence) error {
 	if l.Holder = holder; l.HolderKind == holderPerson {
 		l.Holder = personal.MaskName(holder)
 	}
-	var err error
 	if l.HolderSealed, err = s.Vault.Seal(ctx, g.tx, l.KeyID, "holder", holder); err != nil {
+		return err
+	}
+	if l.NumberSealed, err = s.Vault.Seal(ctx, g.tx, l.KeyID, "licence_number", number); err != nil {
 		return err
 	}
 	l.ContactPhone, err = s.Vault.Seal(ctx, g.tx, l.KeyID, "contact_phone", g.data.ContactPhone)
 	return err
 }
-
-// licenceItem is the item under which a licence stands in the register: that
-// of its first issue, also after a renewal.
-func (g *grant) licenceItem(l *Licence) string { return orElse(l.Item, g.t.Item) }
 
 const (
 	holderEnterprise = "enterprise"
@@ -371,8 +388,8 @@ const (
 )
 
 // unitName is the name of a unit as printed, its id when it is unknown.
-func (s *Service) unitName(ctx context.Context, q db.Q, unit string) string {
-	if u, err := s.Registry.Unit(ctx, q, unit); err == nil {
+func unitName(ctx context.Context, q db.Q, unit string) string {
+	if u, err := registry.GetUnit(ctx, q, unit); err == nil {
 		return u.Name.ZH
 	}
 	return unit
@@ -438,7 +455,14 @@ func (s *Service) certify(ctx context.Context, g *grant, l *Licence) error {
 	if err != nil {
 		return err
 	}
-	for _, kind := range []PaperKind{PaperMain, PaperCopy} {
+	var kinds []PaperKind
+	if g.t.result().Original {
+		kinds = append(kinds, PaperMain)
+	}
+	if g.t.result().Copy {
+		kinds = append(kinds, PaperCopy)
+	}
+	for _, kind := range kinds {
 		d := PaperDraft{CaseID: g.c.ID, LicenceID: l.ID, KeyID: g.c.KeyID, Kind: kind, Data: data}
 		if _, err := s.preparePaper(ctx, g.tx, d, g.actor, g.now); err != nil {
 			return err
@@ -456,8 +480,8 @@ func (s *Service) certificateData(ctx context.Context, q db.Q, t terms, l *Licen
 	if err != nil {
 		return CertificateData{}, err
 	}
-	d := CertificateData{Title: t.Title, Number: clear, Issue: l.Issue, ValidFrom: l.ValidFrom, ValidTo: l.ValidTo, ReviewDue: l.ReviewDue,
-		Authority: l.Authority, IssuedOn: l.IssuedOn, Notes: t.Notes, Code: l.Code, Sample: l.Sample}
+	d := CertificateData{Title: t.result().Title.ZH, Number: clear, Issue: l.Issue, ValidFrom: l.ValidFrom, ValidTo: l.ValidTo, ReviewDue: l.ReviewDue,
+		Authority: l.Authority, IssuedOn: l.IssuedOn, Notes: t.notes(), Code: l.Code, Sample: l.Sample}
 	add := func(label, value string) {
 		if value != "" {
 			d.Fields = append(d.Fields, PaperPair{Label: label, Value: value})
@@ -480,9 +504,13 @@ func (s *Service) certificateData(ctx context.Context, q db.Q, t terms, l *Licen
 }
 
 // did writes what every act on a licence leaves: the line of its history, the
-// audit row and the event. a needs Act; the rest has defaults.
+// audit row and the event. a needs Act; day and
+// actor have defaults.
 func (s *Service) did(ctx context.Context, tx *db.Tx, l *Licence, before LicenceState, a LicenceAct, actor kernel.Actor, now time.Time) error {
-	a.LicenceID, a.At, a.Actor, a.ActorName = l.ID, now, actor.ID, actor.Name
+	a.LicenceID, a.At = l.ID, now
+	if a.Actor == "" {
+		a.Actor, a.ActorName = actor.ID, actor.Name
+	}
 	if a.On.IsZero() {
 		a.On = kernel.DateOf(now)
 	}
@@ -499,11 +527,14 @@ func (s *Service) did(ctx context.Context, tx *db.Tx, l *Licence, before Licence
 		Area: l.Area, EnterpriseID: l.EnterpriseID})
 }
 
-// todoRenewal is the to-do of the expiry worklist.
-const todoRenewal = "licensing.renewal"
-
+// stopReminding takes everything about the renewal of a licence off the lists.
 func stopReminding(ctx context.Context, tx *db.Tx, l *Licence, now time.Time) error {
-	return worklist.Close(ctx, tx, now, todoRenewal, l.Subject())
+	for _, kind := range []string{todoRenewal, todoRenewYours, todoDeemed} {
+		if err := worklist.Close(ctx, tx, now, kind, l.Subject()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // linkRenewal marks the licence that a renewal, change, reissue or
@@ -521,10 +552,13 @@ func (s *Service) linkRenewal(ctx context.Context, tx *db.Tx, c *Case, now time.
 	if err != nil {
 		return err
 	}
-	t, filed := s.terms(v), kernel.DateOf(now)
+	filed := kernel.DateOf(now)
 	to, timely := Changing, false
-	if t.Purpose == ForRenewal {
-		to, timely = Renewing, t.timely(l.End(), filed)
+	if s.terms(v).item.Kind == rule.Renew {
+		to = Renewing
+		if timely, err = s.timely(ctx, tx, v, l, filed); err != nil {
+			return err
+		}
 	}
 	before := l.State
 	if err := l.Link(c.ID, to, timely, filed); err != nil {
@@ -542,6 +576,42 @@ func (s *Service) linkRenewal(ctx context.Context, tx *db.Tx, c *Case, now time.
 		return err
 	}
 	return s.did(ctx, tx, l, before, LicenceAct{Act: ActLink, Note: note, CaseID: c.ID}, actor, now)
+}
+
+// timely reports whether a renewal filed on a day keeps the licence alive
+// while it is undecided. Where no rule says otherwise that is 30 days before
+// the last day (art. 50).
+func (s *Service) timely(ctx context.Context, q db.Q, v *rule.Version, l *Licence, filed kernel.Date) (bool, error) {
+	if l.End().IsZero() {
+		return true, nil
+	}
+	w, ok, err := s.renewalWindow(ctx, q, v, l)
+	if err != nil || ok {
+		return ok && w.Timely(filed), err
+	}
+	return !filed.After(l.End().AddDays(-30)), nil
+}
+
+// renewalWindow is when the licence may be renewed, by the rules of a version
+// of its renewal or, where these are silent, of its first issue.
+func (s *Service) renewalWindow(ctx context.Context, q db.Q, v *rule.Version, l *Licence) (rule.Window, bool, error) {
+	cal, err := deadline.Load(ctx, q)
+	if err != nil {
+		return rule.Window{}, false, err
+	}
+	if v.Renewal == nil {
+		rules, err := s.catalogue(ctx, q)
+		if err != nil {
+			return rule.Window{}, false, err
+		}
+		first, ok := rules.VersionAt(l.Item, v.EffectiveFrom)
+		if !ok {
+			return rule.Window{}, false, nil
+		}
+		v = first
+	}
+	w, ok := v.RenewalWindow(l.End(), cal)
+	return w, ok, nil
 }
 
 // unlinkRenewal gives the licence back its own state when the case ended

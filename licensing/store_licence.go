@@ -75,11 +75,18 @@ func insertLicence(ctx context.Context, tx *db.Tx, l *Licence) error {
 // saveLicence writes what may change of a licence if nobody has written it
 // since it was read.
 func saveLicence(ctx context.Context, tx *db.Tx, l *Licence, now time.Time) error {
+	fields, err := json.Marshal(l.Fields)
+	if err != nil {
+		return err
+	}
 	res, err := tx.ExecContext(ctx, `UPDATE licensing_licences SET state = $1, valid_to = $2, extended_to = $3, ends_on = $4, watch_on = $5, review_due = $6,
-		continued = $7, pending_case = $8, pending_state = $9, timely = $10, deemed_on = $11, contact_phone = $12, updated_at = $13, version = version + 1
-		WHERE id = $14 AND version = $15`,
-		string(l.State), l.ValidTo, l.ExtendedTo, l.End(), l.Watch(), l.ReviewDue, l.Continued, l.PendingCase, string(l.PendingState), l.Timely, l.DeemedOn,
-		string(l.ContactPhone), kernel.Micros(now), l.ID, l.Version)
+		continued = $7, pending_case = $8, pending_state = $9, timely = $10, deemed_on = $11, contact_phone = $12, number_sealed = $13, holder = $14,
+		holder_sealed = $15, authority = $16, unit = $17, address = $18, person_in_charge = $19, mode = $20, scope = $21, fields = $22, case_id = $23,
+		key_id = $24, updated_at = $25, version = version + 1 WHERE id = $26 AND version = $27`,
+		string(l.State), l.ValidTo, l.ExtendedTo, l.End(), l.Watch(), l.ReviewDue,
+		l.Continued, l.PendingCase, string(l.PendingState), l.Timely, l.DeemedOn, string(l.ContactPhone), string(l.NumberSealed), l.Holder,
+		string(l.HolderSealed), l.Authority, l.Unit, l.Address, l.PersonInCharge, l.Mode, l.Scope, string(fields), l.CaseID,
+		l.KeyID, kernel.Micros(now), l.ID, l.Version)
 	if err := db.Changed(res, err); err != nil {
 		return err
 	}

@@ -2,90 +2,89 @@ package licensing
 
 import (
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"anlan/internal/kernel"
-)
-
-// Purpose is what an application asks for.
-type Purpose string
-
-// The purposes.
-const (
-	ForFirst   Purpose = "first"   // 首次申请
-	ForRenewal Purpose = "renewal" // 延续
-	ForChange  Purpose = "change"  // 变更
-	ForReissue Purpose = "reissue" // 补发
-	ForCancel  Purpose = "cancel"  // 注销
-	ForReview  Purpose = "review"  // 复审, personal certificates
-)
-
-// Result is what a grant produces.
-type Result string
-
-// The results.
-const (
-	ResultLicence Result = "licence"
-	ResultOpinion Result = "opinion" // 审查意见书
-	ResultFiling  Result = "filing"  // 备案回执
-)
-
-// The ways a renewal treats the number.
-const (
-	renewKeep     = "keep"     // same number, next issue
-	renewExtend   = "extend"   // noted on the same certificate
-	renewRenumber = "renumber" // a new number
+	"anlan/licensing/rule"
+	"anlan/registry"
 )
 
 // terms are what the part of the room that begins with the decision needs
-// from a rule version.
+// from a rule version and its item.
 type terms struct {
-	Item, Category string
-	Purpose        Purpose
-	Result         Result
-	Title          string // of the certificate or opinion: "危险化学品经营许可证"
-	NumberFormat   string // with {year}, {area}, {n}, {id}
-	Renew          string // renewKeep, renewExtend, renewRenumber
-	ValidMonths    int    // 0: without end
-	ReviewMonths   int    // re-examination, 0 none
-	ApplyDays      int    // a renewal must be filed this many days before the last day (art. 50)
-	Windows        []int  // days before the last day at which the holder is told
-	Notes          []string
+	v     *rule.Version
+	item  *rule.Item // of the version
+	under string     // item under which the licence stands in the register: the first issue of the group
+}
+
+// terms looks a version's item up. An item that is not in the catalogue (it
+// was withdrawn) is taken for a first issue of itself.
+func (s *Service) terms(v *rule.Version) terms {
+	t := terms{v: v, item: &rule.Item{ID: v.Item, Group: v.Item, Kind: rule.First, Title: kernel.Text{ZH: v.Item}}, under: v.Item}
+	if it, ok := s.Rules.ItemByID(v.Item); ok {
+		t.item = it
+	}
+	if first, ok := s.Rules.Sibling(v.Item, rule.First); ok {
+		t.under = first.ID
+	}
+	return t
+}
+
+// result is the document that a grant produces, Record when it is none.
+func (t terms) result() rule.Result {
+	if len(t.v.Results) == 0 {
+		return rule.Result{Kind: rule.Record, Title: t.item.Title}
+	}
+	return t.v.Results[0]
 }
 
 // identityNumbered reports whether the number contains the holder's identity
 // number (特种作业操作证: T and the number).
-func (t terms) identityNumbered() bool { return strings.Contains(t.NumberFormat, "{id}") }
+func (t terms) identityNumbered() bool { return strings.Contains(t.v.Number.Format, "{id}") }
 
-// series is where numbers of the item are taken in an area and year.
-func (t terms) series(area string, year int) string {
-	return fmt.Sprintf("licensing.licence/%s/%s/%d", t.Category, area, year)
-}
+var numberHole = regexp.MustCompile(`\{(\w+)(?::(\d+))?\}`)
 
-// number writes the number of a licence.
+// number writes the number of a result. The area is that of the district, a
+// zone's without its suffix.
 func (t terms) number(area, idNumber string, year int, n int64) string {
-	r := strings.NewReplacer("{year}", fmt.Sprint(year), "{area}", baseArea(area), "{n}", fmt.Sprintf("%06d", n), "{id}", idNumber)
-	return r.Replace(t.NumberFormat)
+	return t.fill(area, idNumber, year, func(width int) string { return fmt.Sprintf("%0*d", width, n) })
 }
 
-// ends returns the last day of a validity that begins on a day.
-func (t terms) ends(from kernel.Date) kernel.Date {
-	if t.ValidMonths == 0 {
-		return kernel.Date{}
+// series is where the running numbers of the format are taken: one series per
+// text that differs only in the running number, so that no two results can
+// bear the same.
+func (t terms) series(area string, year int) string {
+	return "licensing.licence/" + t.fill(area, "", year, func(int) string { return "#" })
+}
+
+func (t terms) fill(area, idNumber string, year int, seq func(width int) string) string {
+	return numberHole.ReplaceAllStringFunc(t.v.Number.Format, func(hole string) string {
+		m := numberHole.FindStringSubmatch(hole)
+		switch m[1] {
+		case "year":
+			return strconv.Itoa(year)
+		case "area":
+			return registry.DistrictOf(area)
+		case "id":
+			return idNumber
+		}
+		width, _ := strconv.Atoi(m[2]) // "" is 0: as long as it is
+		return seq(width)
+	})
+}
+
+// begins is the first day of a validity whose last day is given: the inverse
+// of rule.Validity.LastDay.
+func (t terms) begins(last kernel.Date) kernel.Date {
+	return last.AddDays(1).AddYears(-t.v.Validity.Years)
+}
+
+// notes are the remarks printed in 副本.
+func (t terms) notes() []string {
+	if t.v.Validity.Note.ZH == "" {
+		return nil
 	}
-	return from.AddMonths(t.ValidMonths).AddDays(-1)
-}
-
-// reviewed returns the day by which a personal certificate is re-examined.
-func (t terms) reviewed(from kernel.Date) kernel.Date {
-	if t.ReviewMonths == 0 {
-		return kernel.Date{}
-	}
-	return from.AddMonths(t.ReviewMonths).AddDays(-1)
-}
-
-// timely reports whether a renewal filed on a day keeps the licence alive
-// while it is undecided (art. 50).
-func (t terms) timely(end, filed kernel.Date) bool {
-	return end.IsZero() || !filed.After(end.AddDays(-t.ApplyDays))
+	return []string{t.v.Validity.Note.ZH}
 }

@@ -340,6 +340,7 @@ CREATE TABLE licensing_act_requests (
 	state TEXT NOT NULL,
 	asked_by TEXT NOT NULL,
 	asked_by_name TEXT NOT NULL,
+	asked_for TEXT NOT NULL,
 	asked_at BIGINT NOT NULL,
 	answered_by TEXT NOT NULL,
 	answered_by_name TEXT NOT NULL,
@@ -517,6 +518,7 @@ CREATE TABLE licensing_special_times (
 	created_at BIGINT NOT NULL,
 	created_by TEXT NOT NULL,
 	created_by_name TEXT NOT NULL,
+	created_for TEXT NOT NULL,
 	approved_at BIGINT NOT NULL,
 	approved_by TEXT NOT NULL,
 	approved_by_name TEXT NOT NULL,
@@ -605,39 +607,24 @@ CREATE TABLE licensing_publications (
 	due TEXT NOT NULL,
 	record TEXT NOT NULL,
 	published_at BIGINT NOT NULL,
-	exchange_id TEXT NOT NULL,
+	current BOOLEAN NOT NULL,
 	sample BOOLEAN NOT NULL,
 	UNIQUE (case_id, seq)
 );
 
-CREATE INDEX licensing_publications_list ON licensing_publications (decided_on, id);
+CREATE INDEX licensing_publications_list ON licensing_publications (decided_on, id) WHERE current = TRUE;
 
--- An import of existing licences: the file, how far it came, what it did.
+-- A file of existing licences that was imported: which job did it. What it did
+-- stands in the job.
 CREATE TABLE licensing_imports (
 	id TEXT PRIMARY KEY,
 	file_hash TEXT NOT NULL,
 	file_name TEXT NOT NULL,
-	area TEXT NOT NULL,
 	dry_run BOOLEAN NOT NULL,
-	state TEXT NOT NULL,
-	total BIGINT NOT NULL,
-	next_row BIGINT NOT NULL,
-	created BIGINT NOT NULL,
-	present BIGINT NOT NULL,
-	faulty BIGINT NOT NULL,
 	job_id TEXT NOT NULL,
 	at BIGINT NOT NULL,
-	ended_at BIGINT NOT NULL,
 	actor TEXT NOT NULL,
 	actor_name TEXT NOT NULL
 );
 
-CREATE TABLE licensing_import_errors (
-	import_id TEXT NOT NULL REFERENCES licensing_imports (id),
-	row_number BIGINT NOT NULL,
-	field TEXT NOT NULL,
-	rule TEXT NOT NULL,
-	value TEXT NOT NULL,
-	args TEXT NOT NULL,
-	PRIMARY KEY (import_id, row_number, field, rule)
-);
+CREATE INDEX licensing_imports_at ON licensing_imports (at);
