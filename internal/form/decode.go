@@ -200,7 +200,7 @@ func (f *Form) Edit(v url.Values, data map[string]any) (focus string, edited boo
 			}
 			return slices.Delete(slices.Clone(list), row, row+1)
 		})
-		return ID(at.path) + "-add", true
+		return ID(at.path) + "--add", true
 	}
 	return "", false
 }

@@ -209,21 +209,21 @@ func TestEditAddsAndRemovesRows(t *testing.T) {
 	v.Set(AddButton, "tanks")
 	data := f.Decode(v)
 	focus, edited := f.Edit(v, data)
-	if !edited || focus != "f-tanks.2" || len(data["tanks"].([]any)) != 3 {
+	if !edited || focus != "f-tanks-2" || len(data["tanks"].([]any)) != 3 {
 		t.Errorf("add: %v %q %v", edited, focus, data["tanks"])
 	}
 
 	v = good()
 	v.Set(AddButton, "tanks.4.checks")
 	data = f.Decode(v)
-	if focus, edited = f.Edit(v, data); !edited || focus != "f-tanks.1.checks.1" {
+	if focus, edited = f.Edit(v, data); !edited || focus != "f-tanks-1-checks-1" {
 		t.Errorf("add inside a row: %v %q", edited, focus)
 	}
 
 	v = good()
 	v.Set(RemoveButton, "tanks.0")
 	data = f.Decode(v)
-	if focus, edited = f.Edit(v, data); !edited || focus != "f-tanks-add" {
+	if focus, edited = f.Edit(v, data); !edited || focus != "f-tanks--add" {
 		t.Errorf("remove: %v %q", edited, focus)
 	}
 	if got := Value(data, "tanks.0.no"); got != "T-2" || len(data["tanks"].([]any)) != 1 {

@@ -25,12 +25,22 @@ const radioMost = 5
 type View struct {
 	Texts  *i18n.Catalogues // must hold Source
 	Lang   string
-	Data   map[string]any      // as Decode or a draft gives it; nil: the defaults
-	Errors []kernel.FieldError // shown at their fields
+	Data   map[string]any                  // as Decode or a draft gives it; nil: the defaults
+	Errors []kernel.FieldError             // shown at their fields
+	Icon   func(name string) template.HTML // of the sprite; nil: no pictures
 }
 
-// ID returns the id of the element that errors at path link to.
-func ID(path string) string { return "f-" + path }
+// ID returns the id of the element that errors at path link to: "f-" and the
+// path with dashes for dots, as everywhere on the pages.
+func ID(path string) string { return "f-" + strings.ReplaceAll(path, ".", "-") }
+
+// errorIcon is the picture beside an error.
+func (v View) errorIcon() template.HTML {
+	if v.Icon == nil {
+		return ""
+	}
+	return v.Icon("error")
+}
 
 // HTML writes the fields, without the surrounding form element (which needs
 // novalidate) and its submit button. It begins with a hidden submit button
@@ -63,6 +73,7 @@ func (f *Form) ErrorSummary(v View) template.HTML {
 	}
 	return execute("summary", map[string]any{
 		"Title": v.Texts.T(v.Lang, "form.error_summary", "n", len(lines)),
+		"Icon":  v.errorIcon(),
 		"Path":  v.Texts.T(v.Lang, "form.path"),
 		"Lines": lines,
 	})
@@ -113,6 +124,8 @@ type control struct {
 	Optional    string // the words for "optional", "" when required
 	Error       string
 	ErrorPrefix string
+	Icon        template.HTML
+	Size        string // class of an input
 	Describedby string
 	Value       string
 	Type        string // of an input
@@ -165,20 +178,20 @@ func (r *renderer) control(f *Field, path string, value any) control {
 		Error: r.errors[path], Auto: f.Autocomplete, Value: text(value),
 	}
 	if c.Error != "" {
-		c.ErrorPrefix = r.Texts.T(r.Lang, "form.error")
+		c.ErrorPrefix, c.Icon = r.Texts.T(r.Lang, "form.error"), r.errorIcon()
 	}
 	if !f.Required && f.Kind != Group && f.Kind != List && !(f.Kind == Boolean && f.Widget != "radio") {
 		c.Optional = r.Texts.T(r.Lang, "form.optional")
 	}
 	var by []string
 	if c.Hint.Text != "" {
-		by = append(by, c.ID+"-hint")
+		by = append(by, c.ID+"--hint")
 	}
 	if c.Error != "" {
-		by = append(by, c.ID+"-error")
+		by = append(by, c.ID+"--fault")
 	}
 	if c.Unit.Text != "" {
-		by = append(by, c.ID+"-unit")
+		by = append(by, c.ID+"--unit")
 	}
 	c.Describedby = strings.Join(by, " ")
 	r.shape(&c, f, value)
@@ -216,6 +229,7 @@ func (r *renderer) shape(c *control, f *Field, value any) {
 			c.Shape = "textarea"
 		}
 		c.Type, c.Inputmode = inputType(f, c.Value)
+		c.Size = inputSize(f)
 	}
 }
 
@@ -242,6 +256,17 @@ func inputType(f *Field, value string) (typ, mode string) {
 	return "text", ""
 }
 
+// inputSize is the class for the width of an input.
+func inputSize(f *Field) string {
+	switch {
+	case f.Kind == Number, f.Kind == Integer, f.Check == "postcode", f.MaxLength > 0 && f.MaxLength <= 8:
+		return "input-short"
+	case f.Kind == Date, f.Check != "", f.Widget == "tel", f.MaxLength > 0 && f.MaxLength <= 24:
+		return "input-medium"
+	}
+	return "input-long"
+}
+
 func (r *renderer) choices(id string, options []Option, value any) []choice {
 	chosen := map[string]bool{}
 	if list, ok := value.([]any); ok {
@@ -254,7 +279,7 @@ func (r *renderer) choices(id string, options []Option, value any) []choice {
 	out := make([]choice, len(options))
 	for i, o := range options {
 		v := text(o.Value)
-		out[i] = choice{ID: id + "-" + strconv.Itoa(i), Value: v, Title: r.say(o.Title), Checked: chosen[v]}
+		out[i] = choice{ID: id + "--" + strconv.Itoa(i), Value: v, Title: r.say(o.Title), Checked: chosen[v]}
 		if i == 0 {
 			out[i].ID = id // what an error links to
 		}
