@@ -94,7 +94,8 @@ func (s *Service) separate(ctx context.Context, q db.Q, a *Account, roles []stri
 // keepAdmins refuses to take an administrator's role from its last holder.
 func (s *Service) keepAdmins(ctx context.Context, q db.Q, a *Account, after []string) error {
 	for _, role := range a.Roles {
-		if r, _ := s.roles.Get(role); !r.Admin || slices.Contains(after, role) {
+		r, _ := s.roles.Get(role)
+		if !r.Admin || slices.Contains(after, role) {
 			continue
 		}
 		n, err := db.Value[int64](ctx, q, `
@@ -104,7 +105,7 @@ func (s *Service) keepAdmins(ctx context.Context, q db.Q, a *Account, after []st
 			return err
 		}
 		if n == 0 {
-			return kernel.Clash("auth.error.last_admin", map[string]any{"role": role})
+			return kernel.Clash("auth.error.last_admin", map[string]any{"role": r.Title})
 		}
 	}
 	return nil

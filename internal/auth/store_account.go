@@ -102,11 +102,11 @@ func (s *Service) insertAccount(ctx context.Context, tx *db.Tx, p profile, by ke
 	if err != nil {
 		return nil, err
 	}
-	taken, err := db.Value[int64](ctx, tx, `SELECT COUNT(*) FROM auth_accounts WHERE login_hash = $1`, s.vault.Hash(hashLogin, p.Login))
+	taken, err := s.findLogin(ctx, tx, p.Login)
 	if err != nil {
 		return nil, err
 	}
-	if taken > 0 {
+	if taken != nil {
 		return nil, kernel.Bad("login", "taken", p.Login)
 	}
 	a := &Account{ID: kernel.NewID(now), Kind: p.Kind, State: Active, Login: p.Login, Name: p.Name, Reach: p.Reach,

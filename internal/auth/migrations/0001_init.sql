@@ -192,10 +192,8 @@ CREATE INDEX auth_identities_account ON auth_identities (account_id);
 CREATE TABLE auth_oidc_flows (
 	state_hash TEXT PRIMARY KEY,
 	browser_hash TEXT NOT NULL,
-	nonce TEXT NOT NULL,
-	verifier TEXT NOT NULL,
 	purpose TEXT NOT NULL,
-	account_id TEXT NOT NULL,
+	session_id TEXT NOT NULL,
 	next TEXT NOT NULL,
 	expires_at BIGINT NOT NULL,
 	used_at BIGINT NOT NULL
