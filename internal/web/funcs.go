@@ -42,6 +42,11 @@ func funcs(texts *i18n.Catalogues, assets *assets, lang string) template.FuncMap
 		"str":      asText,
 		"default":  func(fallback, v any) any { return orDefault(v, fallback) },
 		"id":       fieldID,
+		"option":   func(value, text string) ui.Option { return ui.Option{Value: value, Text: text} },
+		"row":      func(label string, value any) ui.Row { return ui.Row{Label: label, Value: shown(texts, lang, value)} },
+		"crumb":    func(text, href string) ui.Crumb { return ui.Crumb{Text: text, Href: href} },
+		"tab":      func(text, href string, current bool) ui.Tab { return ui.Tab{Text: text, Href: href, Current: current} },
+		"task":     func(text, href, state string) ui.Task { return ui.Task{Text: text, Href: href, State: state} },
 		"bars":     func(b ui.Bars) template.HTML { return b.SVG() },
 		"spark":    func(s ui.Spark) template.HTML { return s.SVG() },
 		"mapsvg":   func(m ui.Map) template.HTML { return m.SVG(lang) },
@@ -174,3 +179,18 @@ func asTexts(v any) []string {
 }
 
 func contains(list []string, s string) bool { return slices.Contains(list, s) }
+
+// shown turns the values that rows hold into what a reader expects.
+func shown(texts *i18n.Catalogues, lang string, v any) any {
+	switch v := v.(type) {
+	case kernel.Text:
+		return textHTML(v, lang)
+	case kernel.Date:
+		return dateHTML(texts, lang, v)
+	case time.Time:
+		return timeHTML(v, texts.DateTime(lang, v))
+	case template.HTML, nil:
+		return v
+	}
+	return texts.Show(lang, v)
+}

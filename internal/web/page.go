@@ -21,6 +21,7 @@ type Page struct {
 	Path      string // "/licensing/cases?state=open"
 
 	r                 *Request
+	labels            map[string]string // of fields, for the error summary
 	frame             Frame
 	body, title, head template.HTML
 }
@@ -41,6 +42,9 @@ func (r *Request) frame() Frame {
 	}
 	return Hall
 }
+
+// Frame is the frame's name, for the root element.
+func (p *Page) Frame() string { return string(p.frame) }
 
 // Body, Title and Head are the parts of the view, for the frames.
 func (p *Page) Body() template.HTML { return p.body }
@@ -75,8 +79,69 @@ func (p *Page) Hidden() template.HTML {
 		`"><input type="hidden" name="_request" value="` + kernel.NewSecret(18) + `">`)
 }
 
+// HiddenAs is Hidden with the request id of an earlier form, so that sending
+// that form again in another way stays one request.
+func (p *Page) HiddenAs(request string) template.HTML {
+	if request == "" {
+		return p.Hidden()
+	}
+	return template.HTML(`<input type="hidden" name="_csrf" value="` + template.HTMLEscapeString(p.r.csrfToken()) +
+		`"><input type="hidden" name="_request" value="` + template.HTMLEscapeString(request) + `">`)
+}
+
 // CSRF is the token for scripts.
 func (p *Page) CSRF() string { return p.r.csrfToken() }
+
+// BasePath is this page's address without its query.
+func (p *Page) BasePath() string { return p.r.URL.Path }
+
+// FirstPageURL is this list from its start.
+func (p *Page) FirstPageURL() string { return p.URL("after", "") }
+
+// SortOf is the way this list is sorted by key: "up", "down" or "" for not by
+// it. The address says sort=KEY or sort=-KEY; without it, the default does.
+func (p *Page) SortOf(key string, byDefault any) string {
+	sort := p.Query("sort")
+	if sort == "" {
+		sort = asText(byDefault)
+		if sort == "true" {
+			sort = key
+		}
+	}
+	switch sort {
+	case key:
+		return "up"
+	case "-" + key:
+		return "down"
+	}
+	return ""
+}
+
+// SortURL sorts this list by key, or the other way round when it is already.
+func (p *Page) SortURL(key, way string, downFirst any) string {
+	if way == "up" || way == "" && downFirst == true {
+		return p.URL("sort", "-"+key)
+	}
+	return p.URL("sort", key)
+}
+
+// FieldLabel is the name of a field in the error summary, when a component
+// named it, followed by a colon.
+func (p *Page) FieldLabel(field string) string {
+	if l := p.labels[field]; l != "" {
+		return l + p.r.T("web.colon")
+	}
+	return ""
+}
+
+// Named notes the label of a field for the error summary; components call it.
+func (p *Page) Named(field string, label any) string {
+	if p.labels == nil {
+		p.labels = map[string]string{}
+	}
+	p.labels[field] = asText(label)
+	return ""
+}
 
 // Fault is one line of the error summary.
 type Fault struct {

@@ -92,6 +92,12 @@ func (v *views) page(p *Page, view string) ([]byte, error) {
 		return nil, fmt.Errorf("web: no view %q", view)
 	}
 	var err error
+	if p.r.problem != nil {
+		// The error summary stands above the fields whose labels it needs.
+		if _, err = v.run(p, view); err != nil {
+			return nil, err
+		}
+	}
 	if p.body, err = v.run(p, view); err != nil {
 		return nil, err
 	}
