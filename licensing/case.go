@@ -4,7 +4,9 @@ import (
 	"slices"
 	"time"
 
+	"anlan/internal/auth"
 	"anlan/internal/kernel"
+	"anlan/internal/personal"
 )
 
 // State is where a case stands in law.
@@ -53,15 +55,16 @@ type Case struct {
 	RuleVersion    string // id of the rule version it runs under
 	State          State
 	Step           Step
-	Area           string // area of the issuing authority
-	Authority      string // unit that decides
-	Supervisor     string // unit told of the decision, "" none
-	Account        string // who applies
-	EnterpriseID   string // "" for a person
-	Applicant      string // name of the enterprise or person
-	ApplicantKind  string // "enterprise" or "person"
-	KeyID          string // key of the personal fields
-	Form           string // sealed JSON
+	Area           string          // area of the issuing authority
+	Authority      string          // unit that decides
+	Supervisor     string          // unit told of the decision, "" none
+	Account        string          // who applies
+	EnterpriseID   string          // "" for a person
+	Applicant      string          // name of the enterprise or person
+	ApplicantKind  string          // "enterprise" or "person"
+	KeyID          string          // key of the personal fields
+	Form           personal.Sealed // JSON by the item's form schema
+	Delivery       personal.Sealed // JSON of Address
 	PhoneHash      string
 	DeliveryMode   DeliveryMode
 	LicenceID      string // licence to renew, change, reissue or cancel; after a grant: the licence
@@ -251,6 +254,7 @@ type Opinion struct {
 	ID          string
 	Step        Step
 	Officer     string
+	OfficerFor  string // account whose stand-in the officer was
 	OfficerName string
 	Verdict     string // "agree", "disagree", "return"
 	Text        string
@@ -258,11 +262,15 @@ type Opinion struct {
 }
 
 // DifferentHand refuses an officer who already acted on the case at one of
-// the given steps: who makes does not check, by identity.
+// the given steps: who makes does not check, by identity, stand-ins included.
 func DifferentHand(by kernel.Actor, opinions []Opinion, steps ...Step) error {
 	for _, o := range opinions {
-		if o.Officer == by.ID && slices.Contains(steps, o.Step) {
-			return &kernel.Error{Kind: kernel.Denied, Key: "licensing.error.same_hand", Args: map[string]any{"step": string(o.Step)}}
+		if !slices.Contains(steps, o.Step) {
+			continue
+		}
+		maker := kernel.Actor{Kind: kernel.ActorAccount, ID: o.Officer, For: o.OfficerFor}
+		if err := auth.DifferentHands(maker, by); err != nil {
+			return &kernel.Error{Kind: kernel.Denied, Key: "licensing.error.same_hand", Args: map[string]any{"step": string(o.Step), "name": o.OfficerName}}
 		}
 	}
 	return nil

@@ -13,7 +13,7 @@ import (
 var caseColumns = auth.Columns{Area: "c.area", Enterprise: "c.enterprise_id", Account: "c.account", Unit: "c.authority"}
 
 const selectCase = `SELECT c.id, c.number, c.item, c.rule_version, c.state, c.step, c.area, c.authority, c.supervisor,
-	c.account, c.enterprise_id, c.applicant, c.applicant_kind, c.key_id, c.form, c.phone_hash, c.delivery_mode, c.licence_id,
+	c.account, c.enterprise_id, c.applicant, c.applicant_kind, c.key_id, c.form, c.delivery, c.phone_hash, c.delivery_mode, c.licence_id,
 	c.promise, c.handler, c.handler_name, c.receipt_on, c.accepted_on, c.decided_on, c.due, c.promised_due, c.paused,
 	c.correction_sent, c.submitted_at, c.closed_at, c.created_at, c.updated_at, c.version, c.sample FROM licensing_cases c `
 
@@ -21,7 +21,7 @@ func scanCase(s db.Scanner) (*Case, error) {
 	var c Case
 	var submitted, closed, created, updated int64
 	err := s.Scan(&c.ID, &c.Number, &c.Item, &c.RuleVersion, &c.State, &c.Step, &c.Area, &c.Authority, &c.Supervisor,
-		&c.Account, &c.EnterpriseID, &c.Applicant, &c.ApplicantKind, &c.KeyID, &c.Form, &c.PhoneHash, &c.DeliveryMode, &c.LicenceID,
+		&c.Account, &c.EnterpriseID, &c.Applicant, &c.ApplicantKind, &c.KeyID, &c.Form, &c.Delivery, &c.PhoneHash, &c.DeliveryMode, &c.LicenceID,
 		&c.Promise, &c.Handler, &c.HandlerName, &c.ReceiptOn, &c.AcceptedOn, &c.DecidedOn, &c.Due, &c.PromisedDue, &c.Paused,
 		&c.CorrectionSent, &submitted, &closed, &created, &updated, &c.Version, &c.Sample)
 	c.SubmittedAt, c.ClosedAt = kernel.FromMicros(submitted), kernel.FromMicros(closed)
@@ -45,12 +45,12 @@ func getCaseByNumber(ctx context.Context, q db.Q, number string) (*Case, error) 
 
 func insertCase(ctx context.Context, tx *db.Tx, c *Case) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO licensing_cases (id, number, item, rule_version, state, step, area, authority, supervisor,
-		account, enterprise_id, applicant, applicant_kind, key_id, form, phone_hash, delivery_mode, licence_id,
+		account, enterprise_id, applicant, applicant_kind, key_id, form, delivery, phone_hash, delivery_mode, licence_id,
 		promise, handler, handler_name, receipt_on, accepted_on, decided_on, due, promised_due, paused,
 		correction_sent, submitted_at, closed_at, created_at, updated_at, version, sample)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35)`,
 		c.ID, c.Number, c.Item, c.RuleVersion, string(c.State), string(c.Step), c.Area, c.Authority, c.Supervisor,
-		c.Account, c.EnterpriseID, c.Applicant, c.ApplicantKind, c.KeyID, c.Form, c.PhoneHash, string(c.DeliveryMode), c.LicenceID,
+		c.Account, c.EnterpriseID, c.Applicant, c.ApplicantKind, c.KeyID, c.Form, c.Delivery, c.PhoneHash, string(c.DeliveryMode), c.LicenceID,
 		c.Promise, c.Handler, c.HandlerName, c.ReceiptOn, c.AcceptedOn, c.DecidedOn, c.Due, c.PromisedDue, c.Paused,
 		c.CorrectionSent, kernel.Micros(c.SubmittedAt), kernel.Micros(c.ClosedAt), kernel.Micros(c.CreatedAt), kernel.Micros(c.UpdatedAt), c.Version, c.Sample)
 	return err
@@ -59,12 +59,12 @@ func insertCase(ctx context.Context, tx *db.Tx, c *Case) error {
 // saveCase writes the case if nobody has written it since it was read.
 func saveCase(ctx context.Context, tx *db.Tx, c *Case, now time.Time) error {
 	res, err := tx.ExecContext(ctx, `UPDATE licensing_cases SET number = $1, rule_version = $2, state = $3, step = $4, area = $5, authority = $6,
-		supervisor = $7, applicant = $8, key_id = $9, form = $10, phone_hash = $11, delivery_mode = $12, licence_id = $13, promise = $14,
-		handler = $15, handler_name = $16, receipt_on = $17, accepted_on = $18, decided_on = $19, due = $20, promised_due = $21, paused = $22,
-		correction_sent = $23, submitted_at = $24, closed_at = $25, updated_at = $26, version = version + 1
-		WHERE id = $27 AND version = $28`,
+		supervisor = $7, applicant = $8, key_id = $9, form = $10, delivery = $11, phone_hash = $12, delivery_mode = $13, licence_id = $14, promise = $15,
+		handler = $16, handler_name = $17, receipt_on = $18, accepted_on = $19, decided_on = $20, due = $21, promised_due = $22, paused = $23,
+		correction_sent = $24, submitted_at = $25, closed_at = $26, updated_at = $27, version = version + 1
+		WHERE id = $28 AND version = $29`,
 		c.Number, c.RuleVersion, string(c.State), string(c.Step), c.Area, c.Authority,
-		c.Supervisor, c.Applicant, c.KeyID, c.Form, c.PhoneHash, string(c.DeliveryMode), c.LicenceID, c.Promise,
+		c.Supervisor, c.Applicant, c.KeyID, c.Form, c.Delivery, c.PhoneHash, string(c.DeliveryMode), c.LicenceID, c.Promise,
 		c.Handler, c.HandlerName, c.ReceiptOn, c.AcceptedOn, c.DecidedOn, c.Due, c.PromisedDue, c.Paused,
 		c.CorrectionSent, kernel.Micros(c.SubmittedAt), kernel.Micros(c.ClosedAt), kernel.Micros(now), c.ID, c.Version)
 	if err := db.Changed(res, err); err != nil {

@@ -1,0 +1,192 @@
+package licensing
+
+import (
+	"context"
+	"time"
+
+	"anlan/internal/audit"
+	"anlan/internal/auth"
+	"anlan/internal/db"
+	"anlan/internal/deadline"
+	"anlan/internal/form"
+	"anlan/internal/kernel"
+	"anlan/licensing/rule"
+)
+
+// zero is the instant "not yet".
+var zero time.Time
+
+// CaseView is everything a page shows of one case.
+type CaseView struct {
+	*Case
+	Title       kernel.Text
+	Rule        *rule.Version
+	Chain       []Step
+	Form        *form.Form
+	Data        map[string]any
+	Address     Address
+	Files       []File
+	Corrections []CorrectionItem
+	Checks      []Check
+	Promises    []Promise
+	Opinions    []Opinion
+	Requests    []Request
+	Decision    *Decision
+	Papers      []Paper
+	Log         []LogLine
+	Clocks      []rule.Clock
+	SilenceDue  kernel.Date // while acceptance is open
+	Today       kernel.Date
+}
+
+// Case loads a case for a page. An applicant sees the open lines of its story
+// only, and no officers' opinions.
+func (s *Service) Case(ctx context.Context, p *auth.Principal, caseID string) (*CaseView, error) {
+	return view(ctx, s.DB, func(ctx context.Context, q db.Q) (*CaseView, error) {
+		c, err := getCase(ctx, q, p.Scope, caseID)
+		if err != nil {
+			return nil, err
+		}
+		if c.State == Draft && c.Account != p.Actor.ID && p.Scope.Officer {
+			return nil, kernel.Missing("case", caseID) // a draft is the applicant's alone
+		}
+		return s.viewCase(ctx, q, c, p.Can(PermRead))
+	})
+}
+
+func (s *Service) viewCase(ctx context.Context, q db.Q, c *Case, officer bool) (*CaseView, error) {
+	v := &CaseView{Case: c, Title: s.itemTitle(c.Item), Today: kernel.DateOf(s.Clock.Now())}
+	var err error
+	load := func(step func() error) {
+		if err == nil {
+			err = step()
+		}
+	}
+	load(func() error { v.Rule, err = s.version(ctx, q, c); return err })
+	load(func() error { v.Form, err = s.form(v.Rule); return err })
+	load(func() error { v.Data, err = s.openForm(ctx, q, c); return err })
+	load(func() error { v.Address, err = s.openAddress(ctx, q, c); return err })
+	load(func() error { v.Files, err = listFiles(ctx, q, c.ID); return err })
+	load(func() error { v.Corrections, err = listCorrections(ctx, q, c.ID); return err })
+	load(func() error { v.Checks, err = listChecks(ctx, q, c.ID); return err })
+	load(func() error { v.Promises, err = listPromises(ctx, q, c.ID); return err })
+	load(func() error { v.Decision, err = getDecision(ctx, q, c.ID); return err })
+	load(func() error { v.Papers, err = listPapers(ctx, q, c.ID); return err })
+	load(func() error { v.Log, err = listLog(ctx, q, c.ID, !officer); return err })
+	if officer {
+		load(func() error { v.Opinions, err = listOpinions(ctx, q, c.ID); return err })
+		load(func() error { v.Requests, err = listRequests(ctx, q, c.ID); return err })
+	}
+	load(func() error { return s.viewClocks(ctx, q, v) })
+	if err != nil {
+		return nil, err
+	}
+	v.Chain = chainOf(v.Rule)
+	return v, nil
+}
+
+func (s *Service) viewClocks(ctx context.Context, q db.Q, v *CaseView) error {
+	cal, err := deadline.Load(ctx, q)
+	if err != nil {
+		return err
+	}
+	if v.State == Submitted {
+		v.SilenceDue = silenceDay(cal, v.Case)
+	}
+	events, err := listClock(ctx, q, v.ID)
+	if err != nil {
+		return err
+	}
+	v.Clocks, err = clocks(cal, v.Case, v.Rule, events, v.Today)
+	return err
+}
+
+// Page is a page of the queue.
+type Page struct {
+	Rows  []CaseRow
+	Total int64 // exact up to TotalCap
+	More  bool
+}
+
+// Queue lists cases in the officer's scope, nearest due day first.
+func (s *Service) Queue(ctx context.Context, p *auth.Principal, f CaseFilter) (Page, error) {
+	if err := allow(p, PermRead); err != nil {
+		return Page{}, err
+	}
+	return s.page(ctx, p.Scope, f)
+}
+
+// Mine lists the applicant's own cases, drafts included.
+func (s *Service) Mine(ctx context.Context, p *auth.Principal, f CaseFilter) (Page, error) {
+	if err := allow(p, PermApply); err != nil {
+		return Page{}, err
+	}
+	return s.page(ctx, p.Scope, f)
+}
+
+func (s *Service) page(ctx context.Context, scope auth.Scope, f CaseFilter) (Page, error) {
+	if f.Limit == 0 {
+		f.Limit = 50
+	}
+	return view(ctx, s.DB, func(ctx context.Context, q db.Q) (p Page, err error) {
+		ask := f
+		ask.Limit++
+		if p.Rows, err = listCases(ctx, q, scope, ask); err != nil {
+			return p, err
+		}
+		if len(p.Rows) > f.Limit {
+			p.Rows, p.More = p.Rows[:f.Limit], true
+		}
+		p.Total, err = countCases(ctx, q, scope, f)
+		return p, err
+	})
+}
+
+// Progress is what anyone may learn of a case by its number and the
+// applicant's telephone number: nothing personal.
+type Progress struct {
+	Number      string      `json:"number"`
+	Item        kernel.Text `json:"item"`
+	State       State       `json:"state"`
+	Step        Step        `json:"step"`
+	SubmittedOn kernel.Date `json:"submitted_on"`
+	Due         kernel.Date `json:"due"`
+	Paused      bool        `json:"paused"`
+	Log         []LogLine   `json:"log"`
+}
+
+// Progress answers the public query. A number that does not exist and a
+// telephone that does not fit give the same answer.
+func (s *Service) Progress(ctx context.Context, number, phone string) (Progress, error) {
+	hash := s.Vault.Hash("phone", phone)
+	return view(ctx, s.DB, func(ctx context.Context, q db.Q) (Progress, error) {
+		c, err := getCaseByNumber(ctx, q, number)
+		if err != nil || c.PhoneHash == "" || c.PhoneHash != hash {
+			return Progress{}, kernel.Missing("case", number)
+		}
+		log, err := listLog(ctx, q, c.ID, true)
+		for i := range log {
+			log[i].ActorName, log[i].Note = "", ""
+		}
+		return Progress{Number: c.Number, Item: s.itemTitle(c.Item), State: c.State, Step: c.Step, SubmittedOn: kernel.DateOf(c.SubmittedAt),
+			Due: c.Due, Paused: c.Paused, Log: log}, err
+	})
+}
+
+// Attachment opens an uploaded material through the case that owns it; an
+// officer's look is audited.
+func (s *Service) Attachment(ctx context.Context, p *auth.Principal, caseID, fileID string) (File, error) {
+	var f File
+	now := s.Clock.Now()
+	err := s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		if _, err := getCase(ctx, tx, p.Scope, caseID); err != nil {
+			return err
+		}
+		var err error
+		if f, err = getFile(ctx, tx, caseID, fileID); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, audit.Entry{At: now, Actor: p.Actor, Action: "licensing.file.read", Subject: "case:" + caseID, After: map[string]string{"file": fileID, "hash": f.Hash}})
+	})
+	return f, err
+}
