@@ -533,3 +533,40 @@ func BenchmarkHTML(b *testing.B) {
 		f.HTML(View{Texts: c, Lang: "zh-CN", Data: data})
 	}
 }
+
+func TestCacheParsesOnce(t *testing.T) {
+	var c Cache
+	a, err := c.Parse([]byte(station))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, _ := c.Parse([]byte(station)); a != b {
+		t.Error("parsed again")
+	}
+	if _, err := c.Parse([]byte(`{`)); err == nil {
+		t.Error("a fault is forgotten")
+	}
+	for i := range cacheSize + 1 {
+		if _, err := c.Parse([]byte(`{"type":"object","title":"` + strings.Repeat("x", i) + `"}`)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(c.forms); n > cacheSize {
+		t.Errorf("%d forms are kept", n)
+	}
+}
+
+func BenchmarkParse(b *testing.B) {
+	for b.Loop() {
+		parse(b, station)
+	}
+}
+
+func BenchmarkDecodeAndValidate(b *testing.B) {
+	f, v := parse(b, station), good()
+	for b.Loop() {
+		if err := f.Validate(f.Decode(v)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
