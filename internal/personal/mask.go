@@ -37,7 +37,7 @@ func MaskName(s string) string {
 	r := []rune(strings.TrimSpace(s))
 	switch {
 	case len(r) <= 1:
-		return string(r)
+		return keep(r, 0, 0)
 	case len(r) >= 3 && compound(string(r[:2])):
 		return keep(r, 2, 0)
 	default:
@@ -58,15 +58,15 @@ func compound(s string) bool {
 // characters where no district is named.
 func MaskAddress(s string) string {
 	r := []rune(strings.TrimSpace(s))
+	if len(r) == 0 {
+		return ""
+	}
 	cut := min(6, len(r)/2)
-	for i, c := range r {
-		if i > 1 && i < 12 && (c == '区' || c == '县') {
+	for i, c := range r[:min(12, len(r))] {
+		if i > 1 && (c == '区' || c == '县') {
 			cut = i + 1
 			break
 		}
-	}
-	if cut >= len(r) {
-		return string(r)
 	}
 	return string(r[:cut]) + strings.Repeat(star, 4)
 }
