@@ -106,7 +106,7 @@ func verdict(answer string) (string, error) {
 	switch {
 	case ok && text == "OK":
 		return "", nil
-	case ok && strings.HasSuffix(text, " FOUND"):
+	case ok && len(text) > len(" FOUND") && strings.HasSuffix(text, " FOUND"):
 		return strings.TrimSuffix(text, " FOUND"), nil
 	}
 	return "", fmt.Errorf("clamd: %q", answer)
