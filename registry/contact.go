@@ -179,3 +179,26 @@ func (s *Service) Reach(ctx context.Context, q db.Q, enterprise string) ([]Conta
 	}
 	return out, nil
 }
+
+// withContacts adds the masked contacts to the rows of a list.
+func withContacts(ctx context.Context, q db.Q, rows []Enterprise) error {
+	at := make(map[string]int, len(rows))
+	ids := make([]string, len(rows))
+	for i, e := range rows {
+		at[e.ID], ids[i] = i, e.ID
+	}
+	var w db.Where
+	w.In("enterprise_id", ids)
+	type owned struct {
+		owner string
+		Contact
+	}
+	all, err := db.All(ctx, q, func(s db.Scanner) (o owned, err error) {
+		return o, s.Scan(&o.owner, &o.ID, &o.Role, &o.Name, &o.Phone, &o.Email)
+	}, `SELECT enterprise_id, id, role, name, phone_masked, email_masked FROM registry_contacts `+w.SQL()+` ORDER BY enterprise_id, ord`, w.Args...)
+	for _, o := range all {
+		e := &rows[at[o.owner]]
+		e.Contacts = append(e.Contacts, o.Contact)
+	}
+	return err
+}

@@ -101,7 +101,7 @@ func (r *Runner) free(ctx context.Context, condition string, args ...any) error 
 	w.And(condition, args...)
 	query := `UPDATE job_jobs SET owner = '', lease_until = 0, ` + w.Bind(`
 		state = CASE WHEN cancel = TRUE THEN 'cancelled' WHEN tries >= ? THEN 'failed' ELSE 'due' END,
-		ended_at = CASE WHEN cancel = TRUE OR tries >= ? THEN ? ELSE 0 END,
+		ended_at = CASE WHEN cancel = TRUE OR tries >= ? THEN CAST(? AS BIGINT) ELSE 0 END,
 		problem = CASE WHEN cancel = FALSE AND tries >= ? THEN ? ELSE problem END `, maxTries, maxTries, now, maxTries, string(crashed)) +
 		w.SQL() + ` RETURNING id`
 	var ids []string
