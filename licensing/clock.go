@@ -16,7 +16,6 @@ const (
 	publishWithin = 7  // working days, 双公示
 )
 
-
 // silenceDay is the last day to accept, refuse or ask for corrections; after
 // it the case is deemed accepted from the day the material was received.
 func silenceDay(cal *deadline.Calendar, c *Case) kernel.Date {

@@ -152,4 +152,3 @@ func (s *Service) tell(ctx context.Context, sc *scene, template string) error {
 	return s.Notify.Send(ctx, sc.tx, sc.now, notify.Message{To: to, Channels: channels, Template: template, Subject: sc.c.Subject(),
 		Args: map[string]any{"number": sc.c.Number, "item": s.itemTitle(sc.c.Item).ZH, "due": sc.c.Due.String(), "link": "/my/cases/" + sc.c.ID}})
 }
-
