@@ -4,7 +4,8 @@
 // and digits into triples) that both engines index as words, SQLite in FTS5
 // and PostgreSQL in a tsvector. What the index yields is compared with the
 // text itself, so both engines give the same hits in the same order: those
-// that begin with the words first, then the newest.
+// that begin with the words first, then the newest; for words that thousands
+// of rows have, simply the newest.
 //
 // The room that owns a row calls Put in the transaction that writes it and
 // Delete when it goes; the text holds names and numbers, never personal data

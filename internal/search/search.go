@@ -128,25 +128,60 @@ func Find(ctx context.Context, q db.Q, query Query) (Page, error) {
 	if len(words) == 0 {
 		return Page{}, nil
 	}
+	var err error
+	common := after.rank == byAge
+	if query.After == "" {
+		if common, err = isCommon(ctx, q, words); err != nil {
+			return Page{}, err
+		}
+	}
 	var w db.Where
-	match(&w, engine(q), words)
+	if common {
+		spell(&w, words)
+	} else {
+		match(&w, engine(q), words)
+	}
 	query.scope(&w)
 	if query.Kinds != nil {
 		w.In("d.kind", query.Kinds)
 	}
-	rank := rankOf(&w, words[0])
+	rank := strconv.Itoa(byAge)
+	if !common {
+		rank = rankOf(&w, words[0])
+	}
 	if query.After != "" {
-		w.And(rank+` > ? OR `+rank+` = ? AND (d.id < ? OR d.id = ? AND d.kind > ?)`,
+		w.And(rank+` > ? OR `+rank+` = ? AND (d.id < ? OR d.id = ? AND d.kind < ?)`,
 			after.rank, after.rank, after.hit.ID, after.hit.ID, after.hit.Kind)
+	}
+	order := `1, d.id DESC, d.kind DESC`
+	if common {
+		order = `d.id DESC, d.kind DESC` // by an index, so that it ends with the page
 	}
 	condition := w.SQL()
 	found, err := db.All(ctx, q, scanCursor,
-		`SELECT `+rank+`, d.id, d.kind FROM search_docs d `+condition+
-			` ORDER BY 1, d.id DESC, d.kind LIMIT `+w.Bind("?", limit+1), w.Args...)
+		`SELECT `+rank+`, d.id, d.kind FROM search_docs d `+condition+` ORDER BY `+order+` LIMIT `+w.Bind("?", limit+1), w.Args...)
 	if err != nil {
 		return Page{}, err
 	}
 	return page(found, limit), nil
+}
+
+// rankMost is how many candidates are ranked; words that more rows have are
+// common ("有限公司"), and their hits come newest first.
+const rankMost = 2000
+
+// byAge stands for the rank in the cursor of a page of common words.
+const byAge = -1
+
+// isCommon reports whether the index has more than rankMost candidates.
+func isCommon(ctx context.Context, q db.Q, words []string) (bool, error) {
+	asked := terms(strings.Join(words, " "))
+	query, arg := `SELECT rowid FROM search_words WHERE search_words MATCH $1 LIMIT $2`, fts(asked)
+	if engine(q) == db.Postgres {
+		query, arg = `SELECT 1 FROM search_docs WHERE words @@ CAST($1 AS tsquery) LIMIT $2`, tsquery(asked)
+	}
+	n, err := db.Value[int64](ctx, q, `SELECT COUNT(*) FROM (`+query+`) candidates`, arg, rankMost+1)
+	return n > rankMost, err
 }
 
 // engine tells which engine q runs on.
@@ -166,6 +201,11 @@ func match(w *db.Where, e db.Engine, words []string) {
 	} else {
 		w.And(`d.n IN (SELECT rowid FROM search_words WHERE search_words MATCH ?)`, fts(asked))
 	}
+	spell(w, words)
+}
+
+// spell adds that each word stands in the text of d.
+func spell(w *db.Where, words []string) {
 	for _, word := range words {
 		w.And(`d.body LIKE ?`, "%"+word+"%") // letters, digits and marks: no % or _
 	}

@@ -205,6 +205,39 @@ func TestFindPagesByKey(t *testing.T) {
 	}, Migrations())
 }
 
+func TestCommonWordsGiveTheNewestFirst(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		var docs []Doc
+		for i := range rankMost + 50 {
+			docs = append(docs, Doc{"e", fmt.Sprintf("%06d", i), fmt.Sprint("a", i%2), "", "天津市某公司"})
+		}
+		docs = append(docs, Doc{"e", "000000x", "a0", "", "公司在前"})
+		for len(docs) > 0 {
+			n := min(len(docs), 300)
+			put(t, d, docs[:n]...)
+			docs = docs[n:]
+		}
+		q := Query{Text: "公司", Areas: []string{"a0"}, Limit: 200}
+		seen, last := 0, "zzz"
+		for {
+			p := find(t, d, q)
+			for _, h := range p.Hits {
+				if h.ID >= last {
+					t.Fatalf("%s after %s", h.ID, last)
+				}
+				last = h.ID
+				seen++
+			}
+			if q.After = p.Next; p.Next == "" {
+				break
+			}
+		}
+		if want := (rankMost+50)/2 + 1; seen != want {
+			t.Errorf("%d hits, want %d", seen, want)
+		}
+	}, Migrations())
+}
+
 func TestFilterJoinsListsOfTheRoom(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		put(t, d, stations()...)

@@ -9,4 +9,7 @@ CREATE TABLE search_docs (
 	body TEXT NOT NULL,
 	UNIQUE (kind, id)
 );
+CREATE INDEX search_docs_newest ON search_docs (id, kind);
+CREATE INDEX search_docs_area ON search_docs (area, id);
+CREATE INDEX search_docs_enterprise ON search_docs (enterprise, id);
 CREATE VIRTUAL TABLE search_words USING fts5(words, content='', contentless_delete=1, tokenize='ascii', detail=none);
