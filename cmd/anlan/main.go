@@ -21,6 +21,8 @@ func commands() []command {
 		{"serve", "serve the platform", serveCommand},
 		{"demo", "serve it with the sample city", demoCommand},
 		{"migrate", "bring the database up to this program", migrateCommand},
+		{"deadline", "when a legal limit ends, day by day", deadlineCommand},
+		{"licensing", "items of licensing, and when a case is due", licensingCommand},
 		{"version", "which build this is", versionCommand},
 	}
 }
