@@ -47,9 +47,10 @@ type writer struct {
 	pool  *sql.DB
 	conn  *sql.Conn
 	hold  time.Duration
+	grow  time.Duration // groupTime, longer in tests
 	queue chan *member
-	stop  chan struct{}
-	done  sync.WaitGroup
+	stop  chan struct{} // closed: take no new member
+	gone  chan struct{} // closed: the loop has ended, nobody gets a turn
 	once  sync.Once
 
 	// ended is set when the engine rolls the transaction back, by us or by
@@ -61,11 +62,11 @@ type writer struct {
 }
 
 func startWriter(d *DB, pool *sql.DB, conn *sql.Conn, hold time.Duration) (*writer, error) {
-	w := &writer{db: d, pool: pool, conn: conn, hold: hold, queue: make(chan *member, queueLimit), stop: make(chan struct{})}
+	w := &writer{db: d, pool: pool, conn: conn, hold: hold, grow: groupTime, queue: make(chan *member, queueLimit), stop: make(chan struct{}), gone: make(chan struct{})}
 	if err := conn.Raw(w.watch); err != nil {
 		return nil, err
 	}
-	w.done.Go(w.loop)
+	go w.loop() // close waits for it
 	return w, nil
 }
 
@@ -101,7 +102,7 @@ func (w *writer) rollback() { w.exec("ROLLBACK") }
 
 func (w *writer) close() error {
 	w.once.Do(func() { close(w.stop) })
-	w.done.Wait()
+	<-w.gone
 	return errors.Join(w.conn.Close(), w.pool.Close())
 }
 
@@ -124,6 +125,11 @@ func (w *writer) run(ctx context.Context, fn func(context.Context, *Tx) error) (
 				return nil, err
 			}
 			return <-m.after, nil
+		case <-w.gone:
+			select {
+			case m.result <- errClosed: // it came too late for a turn
+			default:
+			}
 		}
 	}
 }
@@ -141,23 +147,12 @@ func (m *member) runFn(fn func(context.Context, *Tx) error, tx *Tx) {
 }
 
 func (w *writer) loop() {
+	defer close(w.gone)
 	for {
 		select {
 		case m := <-w.queue:
 			w.group(m)
 		case <-w.stop:
-			w.refuseRest()
-			return
-		}
-	}
-}
-
-func (w *writer) refuseRest() {
-	for {
-		select {
-		case m := <-w.queue:
-			m.result <- errClosed
-		default:
 			return
 		}
 	}
@@ -203,7 +198,7 @@ func (w *writer) group(first *member) {
 
 // next returns a waiting member while the group may still grow.
 func (w *writer) next(begun time.Time, n int) *member {
-	if n+1 >= maxGroup || time.Since(begun) > groupTime {
+	if n+1 >= maxGroup || time.Since(begun) > w.grow {
 		return nil
 	}
 	select {

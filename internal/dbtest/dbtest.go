@@ -34,11 +34,15 @@ func EachB(b *testing.B, bench func(b *testing.B, d *db.DB), sources ...db.Migra
 // the test ends. Its file survives until then: d.Path().
 func SQLite(t testing.TB, sources ...db.Migrations) *db.DB {
 	t.Helper()
-	return openSQLite(t, db.Options{Log: quiet()}, sources)
+	return SQLiteWith(t, db.Options{}, sources...)
 }
 
-func openSQLite(t testing.TB, opts db.Options, sources []db.Migrations) *db.DB {
+// SQLiteWith is SQLite with options of the test's own.
+func SQLiteWith(t testing.TB, opts db.Options, sources ...db.Migrations) *db.DB {
 	t.Helper()
+	if opts.Log == nil {
+		opts.Log = quiet()
+	}
 	path := filepath.Join(t.TempDir(), "anlan.db")
 	if len(sources) > 0 {
 		image, err := sqliteImage(sources)

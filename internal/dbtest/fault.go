@@ -48,5 +48,5 @@ func (f *Faults) check(query string) error {
 func Faulty(t testing.TB, sources ...db.Migrations) (*db.DB, *Faults) {
 	t.Helper()
 	faults := &Faults{}
-	return openSQLite(t, db.Options{Log: quiet(), Fault: faults.check}, sources), faults
+	return SQLiteWith(t, db.Options{Fault: faults.check}, sources...), faults
 }
