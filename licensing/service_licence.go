@@ -52,7 +52,7 @@ func (s *Service) planLicenceNumber(ctx context.Context, c *Case, v *rule.Versio
 			return lastIssue(ctx, q, s.Vault.Hash("licence_number", t.number(c.Area, personIDNumber, kernel.DateOf(s.Clock.Now()).Year(), 0)))
 		})
 		return n, issue + 1, err
-	case v.Number.Numbering == rule.KeepNumber:
+	case v.Number.Numbering == rule.KeepNumber && t.result().Kind == rule.Certificate:
 		issue, err = view(ctx, s.DB, func(ctx context.Context, q db.Q) (int64, error) {
 			old, err := getLicence(ctx, q, auth.CityScope(), c.LicenceID)
 			if err != nil {
@@ -92,7 +92,7 @@ func (s *Service) issueLicence(ctx context.Context, tx *db.Tx, c *Case, v *rule.
 			return nil, err
 		}
 	}
-	if !g.t.item.Kind.OnLicence() {
+	if kind := g.t.result().Kind; !g.t.item.Kind.OnLicence() || kind == rule.Opinion || kind == rule.Filing {
 		return s.firstResult(ctx, g)
 	}
 	old, err := getLicence(ctx, tx, auth.CityScope(), c.LicenceID)
@@ -278,7 +278,7 @@ func (s *Service) amend(ctx context.Context, g *grant, l *Licence) error {
 		l.ReviewDue = g.t.v.Validity.ReviewDue(from)
 		a.Act, a.Until = ActRenew, to
 	case rule.Recheck:
-		l.ReviewDue = g.t.nextReview(g.today(), l.End())
+		l.ReviewDue = g.t.nextReview(l.ReviewDue, g.today(), l.End())
 		l.Continued = addLine(l.Continued, "复审合格："+day(g.today()))
 		a.Act, a.Until = ActRecheck, l.ReviewDue
 	}
@@ -300,10 +300,14 @@ func (s *Service) amend(ctx context.Context, g *grant, l *Licence) error {
 	return s.certify(ctx, g, l)
 }
 
-// nextReview is the next re-examination after one passed today, none when the
-// licence ends before.
-func (t terms) nextReview(today, end kernel.Date) kernel.Date {
-	next := t.v.Validity.ReviewDue(today)
+// nextReview is the next re-examination after one that was due on a day (zero:
+// today) is passed; none when the licence ends by then.
+func (t terms) nextReview(due, today, end kernel.Date) kernel.Date {
+	from := today
+	if !due.IsZero() {
+		from = due.AddDays(1)
+	}
+	next := t.v.Validity.ReviewDue(from)
 	if !end.IsZero() && !next.Before(end) {
 		return kernel.Date{}
 	}
