@@ -219,7 +219,7 @@ func TestAnEnterpriseKeepsItsOwnContactsOnly(t *testing.T) {
 			t.Fatalf("%+v, %v", saved.Contacts, err)
 		}
 		_, err = w.SaveEnterprise(t.Context(), own, saved)
-		wantKind(t, err, kernel.SignedOut)
+		wantKind(t, err, kernel.Denied)
 		_, err = w.SaveContacts(t.Context(), own, e.ID, 1, nil)
 		wantKind(t, err, kernel.Conflict)
 		_, err = w.SaveContacts(t.Context(), own, e.ID, 9, nil)

@@ -52,13 +52,13 @@ func New(p Parts) *Service { return &Service{Parts: p} }
 
 // need refuses without perm: not signed in and not allowed are different.
 func need(p *auth.Principal, perm auth.Permission) error {
-	if p.Can(perm) {
-		return nil
-	}
 	if !p.SignedIn() {
 		return &kernel.Error{Kind: kernel.SignedOut, Key: "error.signed_out"}
 	}
-	return kernel.Refused("error.denied")
+	if !p.Can(perm) {
+		return kernel.Refused("error.denied")
+	}
+	return nil
 }
 
 // totalCap is where an exact count stops.

@@ -38,25 +38,35 @@ func (s *Service) PutEnterprise(ctx context.Context, tx *db.Tx, p *auth.Principa
 	if err := need(p, PermWrite); err != nil {
 		return e, err
 	}
+	return s.put(ctx, tx, hand{p.Actor, p.Scope}, e)
+}
+
+// hand is who writes and how far they reach.
+type hand struct {
+	actor kernel.Actor
+	scope auth.Scope
+}
+
+func (s *Service) put(ctx context.Context, tx *db.Tx, by hand, e Enterprise) (Enterprise, error) {
 	tidy(&e)
-	stored, err := s.stored(ctx, tx, p.Scope, e.ID)
+	stored, err := s.stored(ctx, tx, by.scope, e.ID)
 	if err != nil {
 		return e, err
 	}
-	if err := s.checkEnterprise(ctx, tx, p.Scope, e, stored); err != nil {
+	if err := s.checkEnterprise(ctx, tx, by.scope, e, stored); err != nil {
 		return e, err
 	}
 	if e.ID == "" {
-		return s.register(ctx, tx, p.Actor, e, Active)
+		return s.register(ctx, tx, by.actor, e, Active)
 	}
-	return s.change(ctx, tx, p.Actor, e, stored)
+	return s.change(ctx, tx, by.actor, e, stored)
 }
 
 // SaveContacts lets an enterprise, or an officer, replace the contacts alone.
 func (s *Service) SaveContacts(ctx context.Context, p *auth.Principal, id string, version int64, contacts []Contact) (Enterprise, error) {
 	var out Enterprise
 	err := s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		if !p.Can(PermWrite) {
+		if need(p, PermWrite) != nil {
 			if err := need(p, PermContacts); err != nil {
 				return err
 			}

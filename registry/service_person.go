@@ -20,7 +20,7 @@ func (s *Service) SavePerson(ctx context.Context, p *auth.Principal, m Person) (
 		if err := need(p, PermWrite); err != nil {
 			return err
 		}
-		out, err := s.putPerson(ctx, tx, p, m)
+		out, err := s.putPerson(ctx, tx, hand{p.Actor, p.Scope}, m)
 		if err == nil {
 			m = out
 		}
@@ -49,7 +49,7 @@ func (s *Service) EnsurePerson(ctx context.Context, tx *db.Tx, actor kernel.Acto
 		return known, err
 	}
 	m.ID = ""
-	return s.putPerson(ctx, tx, &auth.Principal{Actor: actor, Scope: auth.CityScope()}, m)
+	return s.putPerson(ctx, tx, hand{actor, auth.CityScope()}, m)
 }
 
 // FindPerson returns the person with an identity document, masked.
@@ -61,16 +61,16 @@ func (s *Service) FindPerson(ctx context.Context, q db.Q, scope auth.Scope, kind
 	return p.Person, db.Found(err, "person", personal.MaskIDNumber(number))
 }
 
-func (s *Service) putPerson(ctx context.Context, tx *db.Tx, p *auth.Principal, m Person) (Person, error) {
+func (s *Service) putPerson(ctx context.Context, tx *db.Tx, by hand, m Person) (Person, error) {
 	trim(&m.Name, &m.IDNumber, &m.Phone, &m.Address)
 	var was sealedPerson
 	if m.ID != "" {
 		var err error
-		if was, err = sealedByID(ctx, tx, p.Scope, m.ID); err != nil {
+		if was, err = sealedByID(ctx, tx, by.scope, m.ID); err != nil {
 			return m, err
 		}
 	}
-	if err := s.checkPerson(ctx, tx, p.Scope, m, was.Person); err != nil {
+	if err := s.checkPerson(ctx, tx, by.scope, m, was.Person); err != nil {
 		return m, err
 	}
 	if m.Version != was.Version && was.ID != "" {
@@ -81,7 +81,7 @@ func (s *Service) putPerson(ctx context.Context, tx *db.Tx, p *auth.Principal, m
 	if err != nil {
 		return m, err
 	}
-	entry := audit.Entry{At: now, Actor: p.Actor, Action: "registry.person.record", Subject: "person:" + sealed.ID, After: sealed}
+	entry := audit.Entry{At: now, Actor: by.actor, Action: "registry.person.record", Subject: "person:" + sealed.ID, After: sealed}
 	save := insertPerson
 	if was.ID != "" {
 		entry.Action, entry.Before, save = "registry.person.change", was, updatePerson

@@ -109,7 +109,7 @@ type progress struct {
 type importing struct {
 	*Sheets
 	run   *job.Run
-	p     *auth.Principal
+	by    hand // who asked, as far as they reached then
 	dry   bool
 	state progress
 	total int64
@@ -122,8 +122,7 @@ func (sh *Sheets) runImport(ctx context.Context, run *job.Run) error {
 	if err := run.Args(&args); err != nil {
 		return err
 	}
-	im := &importing{Sheets: sh, run: run, dry: args.Dry, seen: map[string]int{},
-		p: &auth.Principal{Actor: run.Actor, Scope: args.Scope, Permissions: auth.NewSet(PermWrite)}}
+	im := &importing{Sheets: sh, run: run, by: hand{run.Actor, args.Scope}, dry: args.Dry, seen: map[string]int{}}
 	if _, err := run.Saved(&im.state); err != nil {
 		return err
 	}
@@ -230,7 +229,7 @@ const (
 // fault of the row is reported at once and before anything is written.
 func (im *importing) apply(ctx context.Context, tx *db.Tx, r *sheet.Row) (outcome, error) {
 	faults := kernel.Check{Fields: append([]kernel.FieldError(nil), r.Errors.Fields...)}
-	stored, err := FindEnterprise(ctx, tx, im.p.Scope, r.Text("uscc"))
+	stored, err := FindEnterprise(ctx, tx, im.by.scope, r.Text("uscc"))
 	if err != nil && kernel.KindOf(err) != kernel.NotFound {
 		return "", err
 	}
@@ -238,7 +237,7 @@ func (im *importing) apply(ctx context.Context, tx *db.Tx, r *sheet.Row) (outcom
 	row.Errors = faults
 	e := overlay(stored, &row)
 	tidy(&e)
-	was, err := im.service.stored(ctx, tx, im.p.Scope, e.ID)
+	was, err := im.service.stored(ctx, tx, im.by.scope, e.ID)
 	if err != nil {
 		return "", err
 	}
@@ -247,7 +246,7 @@ func (im *importing) apply(ctx context.Context, tx *db.Tx, r *sheet.Row) (outcom
 		return "", err
 	}
 	maskKnown(e.Contacts, was.Contacts, clear)
-	if err := mergeRow(&row, im.service.checkEnterprise(ctx, tx, im.p.Scope, e, was)); err != nil {
+	if err := mergeRow(&row, im.service.checkEnterprise(ctx, tx, im.by.scope, e, was)); err != nil {
 		return "", err
 	}
 	if err := row.Errors.Err(); err != nil {
@@ -263,7 +262,7 @@ func (im *importing) apply(ctx context.Context, tx *db.Tx, r *sheet.Row) (outcom
 	if im.dry {
 		return what, nil
 	}
-	_, err = im.service.PutEnterprise(ctx, tx, im.p, e)
+	_, err = im.service.put(ctx, tx, im.by, e)
 	return what, err
 }
 

@@ -154,7 +154,7 @@ func TestImportStaysInTheImportersScope(t *testing.T) {
 			t.Error(diff)
 		}
 		_, err := o.sheets.Import(t.Context(), clerk, strings.NewReader(""), false)
-		wantKind(t, err, kernel.SignedOut)
+		wantKind(t, err, kernel.Denied)
 		_, err = o.sheets.Import(t.Context(), importer, strings.NewReader("not a workbook"), false)
 		wantFields(t, err, "file:file_type")
 	})
