@@ -21,6 +21,8 @@ type Parts struct {
 	Clock    *kernel.ManualClock
 	Log      *slog.Logger
 	Registry *registry.Service
+	Auth     *auth.Service
+	Keep     func(Secret) error              // where passwords of the front door are written down
 	Settle   func(ctx context.Context) error // runs the events and jobs that are due on Clock
 	Seed     uint64                          // 0: the usual city
 }
@@ -28,9 +30,10 @@ type Parts struct {
 // City is the sample city of one database.
 type City struct {
 	Parts
-	until   time.Time // where the clock arrives
-	plan    plan
-	builder *auth.Principal
+	until     time.Time // where the clock arrives
+	plan      plan
+	builder   *auth.Principal // records enterprises and people
+	personnel *auth.Principal // opens accounts
 }
 
 // plan is everything that will be there, before any of it is.
@@ -59,7 +62,8 @@ func New(ctx context.Context, p Parts, until time.Time) (*City, error) {
 		return nil, err
 	}
 	today := kernel.DateOf(until)
-	c := &City{Parts: p, until: until, builder: auth.Platform("sample", registry.PermWrite)}
+	c := &City{Parts: p, until: until, builder: auth.Platform("sample", registry.PermWrite),
+		personnel: auth.Platform("sample", auth.ManageAccounts, auth.AssignRoles)}
 	c.plan.officers = officers(areas)
 	c.plan.firms = firms(p.Seed, areas, today)
 	c.plan.holders = holders(p.Seed, c.plan.firms, today)
@@ -91,19 +95,33 @@ func Built(ctx context.Context, q db.Q) (bool, error) {
 // steps are the acts of the core or of the rest in the order of time.
 func (c *City) steps(core bool) []step {
 	var out []step
+	for _, o := range c.plan.officers {
+		if o.Core == core {
+			out = append(out, c.appointment(o))
+		}
+	}
 	for _, f := range c.plan.firms {
 		if f.Core == core {
 			out = append(out, c.registration(f))
+		}
+	}
+	for i, a := range c.applicants() {
+		if (i < coreApplicants) == core {
+			out = append(out, c.admission(a))
 		}
 	}
 	if !core {
 		for _, h := range c.plan.holders {
 			out = append(out, c.enrolment(h))
 		}
+		out = append(out, c.secrets()...)
 	}
 	slices.SortStableFunc(out, func(a, b step) int { return a.at.Compare(b.at) })
 	return out
 }
+
+// coreApplicants are the people who can sign in from the first second on.
+const coreApplicants = 3
 
 // settleEvery is how many steps are taken before what follows from them is
 // run, so that nothing reacts years after its cause.

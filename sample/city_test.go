@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"anlan/internal/audit"
+	"anlan/internal/auth"
 	"anlan/internal/db"
 	"anlan/internal/dbtest"
 	"anlan/internal/event"
@@ -28,8 +29,16 @@ func newCity(t *testing.T, d *db.DB) *City {
 	log := slog.New(slog.DiscardHandler)
 	bus := event.NewBus(d, clock, log)
 	vault := personal.NewVault(bytes.Repeat([]byte("k"), 32))
-	c, err := New(t.Context(), Parts{DB: d, Clock: clock, Log: log, Settle: bus.Drain,
-		Registry: registry.New(registry.Parts{DB: d, Clock: clock, Bus: bus, Vault: vault})}, today.Start().Add(10*time.Hour))
+	roles, err := auth.Compose(auth.BaseRoles())
+	if err != nil {
+		t.Fatal(err)
+	}
+	reg := registry.New(registry.Parts{DB: d, Clock: clock, Bus: bus, Vault: vault})
+	links := auth.NewLinks(bytes.Repeat([]byte("l"), 32), clock)
+	people := auth.NewService(d, vault, links, roles, clock, auth.Options{Directory: reg, Enterprises: reg,
+		Hashing: auth.Hashing{Memory: 64, Passes: 1, Lanes: 1}})
+	c, err := New(t.Context(), Parts{DB: d, Clock: clock, Log: log, Settle: bus.Drain, Registry: reg, Auth: people,
+		Keep: func(Secret) error { return nil }}, today.Start().Add(10*time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +46,7 @@ func newCity(t *testing.T, d *db.DB) *City {
 }
 
 func sources() []db.Migrations {
-	return []db.Migrations{audit.Migrations(), event.Migrations(), personal.Migrations(), search.Migrations(), registry.Migrations()}
+	return []db.Migrations{audit.Migrations(), event.Migrations(), personal.Migrations(), search.Migrations(), auth.Migrations(), registry.Migrations()}
 }
 
 func count(t *testing.T, d *db.DB, query string) (n int) {
@@ -86,6 +95,9 @@ func TestCityIsBuiltAndCanBeStoppedAnywhere(t *testing.T) {
 		if n := count(t, d, `SELECT COUNT(*) FROM (SELECT enterprise_id FROM registry_sites GROUP BY enterprise_id HAVING COUNT(*) > 1) twice`); n != 0 {
 			t.Errorf("%d enterprises have two places", n)
 		}
+		if n := count(t, d, `SELECT COUNT(*) FROM auth_accounts WHERE kind = 'officer' AND login <> ''`); n != len(c.plan.officers) {
+			t.Errorf("%d officers", n)
+		}
 		if !c.Clock.Now().Equal(c.until) {
 			t.Errorf("the clock stands at %s", c.Clock.Now())
 		}
@@ -119,5 +131,51 @@ func TestBuiltTellsAnEmptyDatabaseFromACity(t *testing.T) {
 	t.Logf("core in %s", time.Since(start))
 	if !built() {
 		t.Error("the city counts as not built")
+	}
+}
+
+func TestFrontDoorOffersEveryRole(t *testing.T) {
+	d := dbtest.SQLite(t, sources()...)
+	c := newCity(t, d)
+	kept := map[string]string{}
+	c.Keep = func(s Secret) error { kept[s.Login] = s.Password; return nil }
+	if err := c.Core(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var entries []Entry
+	view := func() {
+		err := d.View(t.Context(), func(ctx context.Context, q db.Q) (err error) {
+			entries, err = c.Entries(ctx, q)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	view()
+	roles := map[string]bool{}
+	for _, e := range entries {
+		roles[e.Role] = true
+		if e.Where.ZH == "" || e.Name == "" {
+			t.Errorf("%+v", e)
+		}
+	}
+	for _, r := range auth.BaseRoles() {
+		if !roles[r.ID] && r.ID != auth.Archivist { // sits at the mail desk
+			t.Errorf("nobody enters as %s", r.ID)
+		}
+	}
+	for _, s := range c.secrets() {
+		if err := s.do(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(kept) != len(entries) {
+		t.Errorf("%d passwords for %d entries", len(kept), len(entries))
+	}
+	for login, password := range kept {
+		if _, err := c.Auth.Login(t.Context(), login, password, auth.Client{Addr: "127.0.0.1"}); err != nil {
+			t.Errorf("%s cannot sign in: %v", login, err)
+		}
 	}
 }

@@ -21,7 +21,10 @@ func (c *City) registration(f firm) step {
 				return err
 			}
 		}
-		return c.site(ctx, f, e)
+		if err := c.site(ctx, f, e); err != nil {
+			return err
+		}
+		return c.staff(ctx, f, e)
 	}}
 }
 

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"anlan/internal/auth"
-	"anlan/internal/kernel"
 	"anlan/registry"
 )
 
@@ -118,14 +117,4 @@ func deskName(place string, k desk, n int) string {
 		name += string([]rune("甲乙丙丁")[n])
 	}
 	return name
-}
-
-// Entry is a role that a visitor of the demo can enter as with one click.
-type Entry struct {
-	Role    string      `json:"role"`
-	Account string      `json:"account"` // id
-	Login   string      `json:"login"`
-	Name    string      `json:"name"`
-	Where   kernel.Text `json:"where"` // office or enterprise
-	Kind    auth.AccountKind
 }
