@@ -98,7 +98,7 @@ func project(p kernel.LatLon) (x, y float64) {
 // SVG draws the map for a reader of lang.
 func (m Map) SVG(lang string) template.HTML {
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg class="map-svg" viewBox="0 0 %s %s" role="img" aria-label="%s">`, num(mapWidth), num(mapHeight), template.HTMLEscapeString(m.Title))
+	fmt.Fprintf(&b, `<svg class="map-svg" viewBox="0 0 %s %s" role="group" aria-label="%s">`, num(mapWidth), num(mapHeight), template.HTMLEscapeString(m.Title))
 	for _, d := range districts {
 		fmt.Fprintf(&b, `<path class="district %s" d="%s"/>`, shadeClass(m.Shades[d.code]), d.path())
 	}
@@ -157,7 +157,7 @@ func (p Point) svg() string {
 	if p.Link == "" {
 		return dot
 	}
-	return `<a href="` + template.HTMLEscapeString(p.Link) + `" tabindex="-1">` + dot + `</a>`
+	return `<a href="` + template.HTMLEscapeString(p.Link) + `">` + dot + `</a>`
 }
 
 // JSON is what the script needs to draw the same map.

@@ -70,8 +70,12 @@ type Spark struct {
 	Limit  float64 // a line to compare with; 0: none
 }
 
-// SVG draws the line; values that are all the same run through the middle.
+// SVG draws the line; values that are all the same run through the
+// middle; without values there is no picture.
 func (s Spark) SVG() template.HTML {
+	if len(s.Values) == 0 {
+		return ""
+	}
 	const w, h, pad = 120.0, 32.0, 3.0
 	low, high := s.span()
 	x := func(i int) float64 { return pad + float64(i)*(w-2*pad)/math.Max(1, float64(len(s.Values)-1)) }

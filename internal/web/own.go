@@ -30,9 +30,6 @@ func (s *Server) ownRoutes() []Route {
 		{Method: http.MethodGet, Path: "/favicon.ico", Permission: Public, Machine: true, Handler: s.favicon},
 		{Method: http.MethodGet, Path: "/offline.js", Permission: Public, Machine: true, Handler: s.worker},
 	}
-	if s.cfg.Gallery {
-		routes = append(routes, galleryRoutes()...)
-	}
 	return routes
 }
 

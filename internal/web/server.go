@@ -51,7 +51,6 @@ type Config struct {
 	Confirm  string                        // path of the step-up page; "" = "/sign-in/confirm"
 	Counts   func(*Request) map[string]int // numbers beside entries of the navigation, by path; nil none
 	Observe  func(route string, status int, took time.Duration)
-	Gallery  bool // serve /ui/gallery, the page of all components
 }
 
 // Site is what the frames say about the installation.

@@ -60,7 +60,10 @@ function mark(gl, map, p) {
   if (p.link) el.href = p.link;
   el.className = "map-mark " + p.tone;
   el.title = p.label;
-  el.textContent = p.mark || "";
+  const letter = document.createElement("span");
+  letter.setAttribute("aria-hidden", "true");
+  letter.textContent = p.mark || "";
+  el.append(letter);
   el.setAttribute("aria-label", p.label);
   if (!p.link) el.setAttribute("role", "img");
   new gl.Marker({ element: el }).setLngLat([p.lon, p.lat]).addTo(map);

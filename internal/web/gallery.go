@@ -1,3 +1,0 @@
-package web
-
-func galleryRoutes() []Route { return nil }
