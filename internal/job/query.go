@@ -155,7 +155,7 @@ func (r *Runner) Cancel(ctx context.Context, tx *db.Tx, now time.Time, actor ker
 		return kernel.Clash("job.error.ended", nil)
 	}
 	err = db.Changed(tx.ExecContext(ctx, `UPDATE job_jobs SET cancel = TRUE,
-		state = CASE WHEN state = 'due' THEN 'cancelled' ELSE state END, ended_at = CASE WHEN state = 'due' THEN $1 ELSE 0 END
+		state = CASE WHEN state = 'due' THEN 'cancelled' ELSE state END, ended_at = CASE WHEN state = 'due' THEN CAST($1 AS BIGINT) ELSE 0 END
 		WHERE id = $2 AND ended_at = 0`, kernel.Micros(now), id))
 	if err != nil {
 		return err
