@@ -7,6 +7,7 @@ import (
 	"anlan/internal/deadline"
 	"anlan/internal/event"
 	"anlan/internal/job"
+	"anlan/internal/notify"
 	"anlan/internal/number"
 	"anlan/internal/personal"
 	"anlan/internal/search"
@@ -29,6 +30,7 @@ func Migrations() []db.Migrations {
 		search.Migrations(),
 		settings.Migrations(),
 		auth.Migrations(),
+		notify.Migrations(),
 		worklist.Migrations(),
 		web.Migrations(),
 		registry.Migrations(),

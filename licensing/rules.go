@@ -62,7 +62,7 @@ func (s *Service) form(v *rule.Version) (*form.Form, error) {
 	if !ok {
 		return nil, kernel.Missing("form", v.Form)
 	}
-	return form.Parse(schema)
+	return s.forms.Parse(schema)
 }
 
 // chainOf is the desks between acceptance and decision, Approve the last.

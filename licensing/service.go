@@ -10,6 +10,7 @@ import (
 	"anlan/internal/db"
 	"anlan/internal/document"
 	"anlan/internal/event"
+	"anlan/internal/form"
 	"anlan/internal/job"
 	"anlan/internal/kernel"
 	"anlan/internal/notify"
@@ -49,6 +50,7 @@ type Parts struct {
 // applies the rule, saves, audits and emits in one transaction.
 type Service struct {
 	Parts
+	forms form.Cache
 }
 
 // New returns the room and registers its jobs and subscriptions. It starts

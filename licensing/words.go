@@ -1,6 +1,9 @@
 package licensing
 
-import "anlan/internal/kernel"
+import (
+	"anlan/internal/auth"
+	"anlan/internal/kernel"
+)
 
 // stepWord names the desks in to-dos, which are stored with both languages.
 var stepWord = map[Step]kernel.Text{
@@ -17,16 +20,17 @@ var stepWord = map[Step]kernel.Text{
 	Archive:     {ZH: "归档", EN: "Archive"},
 }
 
-// The roles that work at the desks; app composes them.
+// The roles that work at the desks; app gives them their permissions. Legal
+// review (法制审核) is the department head's.
 const (
-	RoleIntake   = "licence_clerk"
-	RoleReviewer = "reviewer"
-	RoleExaminer = "examiner"
-	RoleLegal    = "legal_reviewer"
-	RoleApprover = "approver"
-	RoleMaker    = "certificate_clerk"
-	RoleMailer   = "mail_clerk"
-	RoleArchive  = "archivist"
+	RoleIntake   = auth.IntakeClerk
+	RoleReviewer = auth.Reviewer
+	RoleExaminer = auth.Checker
+	RoleLegal    = auth.DepartmentHead
+	RoleApprover = auth.Approver
+	RoleMaker    = auth.CertificateClerk
+	RoleMailer   = auth.MailClerk
+	RoleArchive  = auth.Archivist
 )
 
 var stepRole = map[Step]string{

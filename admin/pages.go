@@ -1,0 +1,80 @@
+package admin
+
+import (
+	"embed"
+
+	"anlan/internal/auth"
+	"anlan/internal/kernel"
+	"anlan/internal/web"
+)
+
+//go:embed views/*.html locale/*.json
+var files embed.FS
+
+// Views are the pages of this package.
+func Views() web.Views { return web.Views{Room: "admin", FS: files} }
+
+// Statement is one sentence of the public report: what the bureau once said,
+// in our own words, beside the figure that the platform has now.
+type Statement struct {
+	Text  kernel.Text
+	Room  kernel.Text
+	Href  string // the screen where it is done, "" while the room is not built
+	Built bool
+}
+
+// Pages are the handlers of this package.
+type Pages struct {
+	auth       *auth.Service
+	statements []Statement
+}
+
+// New returns the pages; statements are the public report in its order.
+func New(a *auth.Service, statements []Statement) *Pages {
+	return &Pages{auth: a, statements: statements}
+}
+
+// Routes are the pages of this package.
+func (h *Pages) Routes() []web.Route {
+	return []web.Route{
+		{Method: "GET", Path: "/{$}", Permission: web.Public, Handler: h.front, Frame: web.Hall},
+		{Method: "GET", Path: "/sign-in", Permission: web.Public, Handler: h.signInPage, Frame: web.Hall},
+		{Method: "POST", Path: "/sign-in", Permission: web.Public, Handler: h.signIn, Frame: web.Hall, NoReplay: true},
+		{Method: "POST", Path: "/sign-out", Permission: web.Public, Handler: h.signOut, Frame: web.Hall, NoReplay: true},
+	}
+}
+
+func (h *Pages) front(r *web.Request) error {
+	return r.Render("admin/front", h.statements)
+}
+
+func (h *Pages) signInPage(r *web.Request) error {
+	return r.Render("admin/signin", r.ReturnTo("/"))
+}
+
+func (h *Pages) signIn(r *web.Request) error {
+	var in struct {
+		Login    string `form:"login"`
+		Password string `form:"password"`
+		Return   string `form:"return"`
+	}
+	if err := r.Decode(&in); err != nil {
+		return r.Refill("admin/signin", r.ReturnTo("/"), err)
+	}
+	entry, err := h.auth.Login(r.Context(), in.Login, in.Password, auth.Client{Addr: r.Addr, Agent: r.UserAgent(), Cookie: r.SessionToken()})
+	if err != nil {
+		return r.Refill("admin/signin", r.ReturnTo("/"), err)
+	}
+	r.SetSession(entry.Token)
+	return r.Redirect(r.ReturnTo("/"))
+}
+
+func (h *Pages) signOut(r *web.Request) error {
+	if token := r.SessionToken(); token != "" {
+		if err := h.auth.Logout(r.Context(), r.Principal, token); err != nil {
+			return err
+		}
+	}
+	r.ClearSession()
+	return r.Redirect("/")
+}

@@ -1,0 +1,32 @@
+package app
+
+import (
+	"anlan/internal/auth"
+	"anlan/licensing"
+	"anlan/registry"
+)
+
+// grants says what each role may do in the rooms; package auth names the roles
+// and what they may do with accounts.
+func grants() []auth.Grant {
+	read := []auth.Permission{licensing.PermRead, registry.PermRead}
+	grant := func(role string, perms ...auth.Permission) auth.Grant {
+		return auth.Grant{Role: role, Permissions: append(perms, read...)}
+	}
+	return []auth.Grant{
+		grant(auth.IntakeClerk, licensing.PermIntake, licensing.PermRenewal, licensing.PermAssist, licensing.PermImport),
+		grant(auth.Reviewer, licensing.PermReview),
+		grant(auth.Checker, licensing.PermExamine),
+		grant(auth.DepartmentHead, licensing.PermLegal, licensing.PermTransfer, licensing.PermRulesSign, licensing.PermSpecial),
+		grant(auth.Approver, licensing.PermApprove, licensing.PermPanel, licensing.PermRegister),
+		grant(auth.CertificateClerk, licensing.PermMake),
+		grant(auth.MailClerk, licensing.PermMail),
+		grant(auth.Archivist, licensing.PermArchive),
+		grant(auth.RulesEditor, licensing.PermRules),
+		grant(auth.Regulator, licensing.PermSupervise, registry.PermWrite),
+		{Role: auth.SystemAdmin, Permissions: []auth.Permission{registry.PermOrganisation}},
+		{Role: auth.SafetyManager, Permissions: []auth.Permission{licensing.PermApply, registry.PermContacts}},
+		{Role: auth.Handler, Permissions: []auth.Permission{licensing.PermApply}},
+		{Role: auth.Applicant, Permissions: []auth.Permission{licensing.PermApply}},
+	}
+}
