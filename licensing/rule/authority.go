@@ -44,12 +44,15 @@ const CityCode = "120000"
 
 // AuthorityFor returns the office for an applicant in area (a district or
 // functional zone code), given the data of the form; nil data gives the
-// ordinary case. ok is false when no rule fits, which a checked version
-// excludes.
+// ordinary case. ok is false when no rule fits, or one that needs a district
+// or zone and area is none.
 func (v *Version) AuthorityFor(area string, data map[string]any) (o Office, ok bool) {
 	for _, r := range v.Authority {
 		if !r.covers(area) || !r.When.Holds(data) {
 			continue
+		}
+		if (area == "" || area == CityCode) && strings.Contains(r.Decides, "{area}") {
+			return Office{}, false
 		}
 		o = Office{
 			Unit: strings.ReplaceAll(r.Decides, "{area}", area), Supervisor: strings.ReplaceAll(r.Supervises, "{area}", area),

@@ -106,7 +106,8 @@ func decode(text []byte, v any) error {
 	name, unknown := strings.CutPrefix(err.Error(), "json: unknown field ")
 	switch {
 	case errors.As(err, &wrongType):
-		return kernel.Bad(orJSON(wrongType.Field), "type", wrongType.Value)
+		field := strings.ReplaceAll(wrongType.Field, "Limit.", "") // Period embeds a Limit; the JSON knows no such level
+		return kernel.Bad(orJSON(field), "type", wrongType.Value)
 	case errors.As(err, &invalid):
 		return invalid
 	case unknown:
