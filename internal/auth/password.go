@@ -79,13 +79,16 @@ func running(s string) bool {
 	return steps*4 >= (len(r)-1)*3
 }
 
-// named reports whether what is left after taking out a name is too short to
-// be a password of its own.
+// named reports whether what is left after taking out a name is short or
+// simple.
 func named(folded string, names []string) bool {
 	for _, name := range names {
 		name = strings.ToLower(string(prepare(strings.TrimSpace(name))))
-		if len([]rune(name)) >= 3 && strings.Contains(folded, name) &&
-			len([]rune(strings.ReplaceAll(folded, name, ""))) < MinPassword/2 {
+		if len([]rune(name)) < 3 || !strings.Contains(folded, name) {
+			continue
+		}
+		rest := strings.ReplaceAll(folded, name, "")
+		if len([]rune(rest)) < 8 || running(rest) || common(rest) {
 			return true
 		}
 	}
