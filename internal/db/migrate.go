@@ -75,10 +75,31 @@ func (d *DB) Pending(ctx context.Context, sources []Migrations) ([]Migration, er
 // Migrate runs every pending migration, each in a transaction of its own, and
 // returns those it ran.
 func (d *DB) Migrate(ctx context.Context, sources []Migrations) ([]Migration, error) {
+	return d.migrate(ctx, sources, func(Migration) bool { return true })
+}
+
+// MigrateTo is Migrate for the named migrations only, to make the schema that
+// a backup was taken from. A name that this program does not know is
+// ErrNewerSchema.
+func (d *DB) MigrateTo(ctx context.Context, sources []Migrations, names []string) ([]Migration, error) {
+	all, err := d.collect(sources)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if !slices.ContainsFunc(all, func(m Migration) bool { return m.String() == name }) {
+			return nil, fmt.Errorf("%w: %s", ErrNewerSchema, name)
+		}
+	}
+	return d.migrate(ctx, sources, func(m Migration) bool { return slices.Contains(names, m.String()) })
+}
+
+func (d *DB) migrate(ctx context.Context, sources []Migrations, wanted func(Migration) bool) ([]Migration, error) {
 	pending, err := d.Pending(ctx, sources)
 	if err != nil {
 		return nil, err
 	}
+	pending = slices.DeleteFunc(pending, func(m Migration) bool { return !wanted(m) })
 	for _, m := range pending {
 		if err := d.apply(ctx, m); err != nil {
 			return nil, fmt.Errorf("migration %s: %w", m, err)

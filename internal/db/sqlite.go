@@ -81,15 +81,15 @@ func (d *DB) CopyTo(ctx context.Context, path string) error {
 	if d.engine != SQLite {
 		return errors.New("db: CopyTo copies SQLite databases only")
 	}
-	conn, err := d.read.Conn(ctx)
-	if err != nil {
-		return mapError(err)
-	}
-	defer conn.Close()
 	if err := createPrivate(path); err != nil {
 		return err
 	}
-	if _, err := conn.ExecContext(ctx, "VACUUM INTO $1", path); err != nil {
+	own, err := sqlitePool(d.path, false) // query_only, which readers have, forbids it
+	if err != nil {
+		return err
+	}
+	defer own.Close()
+	if _, err := own.ExecContext(ctx, "VACUUM INTO $1", path); err != nil {
 		return mapError(err)
 	}
 	return flush(path)
