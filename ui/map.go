@@ -14,7 +14,7 @@ import (
 type Point struct {
 	At    kernel.LatLon
 	Label string
-	Link  string // where a click leads, "" nowhere
+	Link  string // the page a click leads to, a path of this site; "" nowhere
 	Tone  string // "", "good", "warn", "bad", "calm"
 	Mark  string // a letter or digit inside the dot, so that colour never stands alone; "" none
 }
@@ -154,7 +154,7 @@ func (p Point) svg() string {
 	x, y := project(p.At)
 	dot := fmt.Sprintf(`<g class="point %s"><title>%s</title><circle cx="%s" cy="%s" r="9"/><text x="%s" y="%s" text-anchor="middle">%s</text></g>`,
 		toneClass(p.Tone), template.HTMLEscapeString(p.Label), num(x), num(y), num(x), num(y+4), template.HTMLEscapeString(p.Mark))
-	if p.Link == "" {
+	if !strings.HasPrefix(p.Link, "/") { // only our own pages
 		return dot
 	}
 	return `<a href="` + template.HTMLEscapeString(p.Link) + `">` + dot + `</a>`
@@ -173,6 +173,9 @@ func (m Map) JSON() (string, error) {
 	pts := []point{}
 	for _, p := range m.Points {
 		if p.At.Valid() {
+			if !strings.HasPrefix(p.Link, "/") {
+				p.Link = ""
+			}
 			pts = append(pts, point{p.At.Lon, p.At.Lat, p.Label, p.Link, toneClass(p.Tone), p.Mark})
 		}
 	}

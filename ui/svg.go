@@ -30,7 +30,9 @@ func (b Bars) SVG() template.HTML {
 	const row, label, width = 28, 140, 560
 	top := b.Max
 	for _, r := range b.Rows {
-		top = math.Max(top, r.Value)
+		if !math.IsNaN(r.Value) && !math.IsInf(r.Value, 0) {
+			top = math.Max(top, r.Value)
+		}
 	}
 	var s strings.Builder
 	fmt.Fprintf(&s, `<svg class="bars" viewBox="0 0 %d %d" role="img" aria-label="%s">`, width, row*len(b.Rows)+4, template.HTMLEscapeString(b.Title))
@@ -40,7 +42,7 @@ func (b Bars) SVG() template.HTML {
 		if top > 0 && r.Value > 0 {
 			w = r.Value / top * (width - label - 70)
 		}
-		fmt.Fprintf(&s, `<text class="bar-label" x="%d" y="%d" text-anchor="end">%s</text>`, label-10, y+16, template.HTMLEscapeString(short(r.Label, 10)))
+		fmt.Fprintf(&s, `<text class="bar-label" x="%d" y="%d" text-anchor="end">%s</text>`, label-10, y+16, template.HTMLEscapeString(short(r.Label, 9)))
 		fmt.Fprintf(&s, `<rect class="bar %s" x="%d" y="%d" width="%s" height="%d" rx="3"/>`, toneClass(r.Tone), label, y+2, num(math.Max(w, 1)), row-8)
 		fmt.Fprintf(&s, `<text class="bar-value" x="%s" y="%d">%s</text>`, num(label+w+8), y+16, template.HTMLEscapeString(r.shown()))
 	}
@@ -51,6 +53,9 @@ func (b Bars) SVG() template.HTML {
 func (r Bar) shown() string {
 	if r.Shown != "" {
 		return r.Shown
+	}
+	if math.IsNaN(r.Value) || math.IsInf(r.Value, 0) {
+		return "–"
 	}
 	return strconv.FormatFloat(r.Value, 'f', -1, 64)
 }

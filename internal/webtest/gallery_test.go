@@ -145,6 +145,9 @@ func TestGalleryHasNoFindings(t *testing.T) {
 			b.SetCookie("anlan_lang", lang)
 			for _, page := range []string{"console", "home", "form", "confirm"} {
 				for _, size := range [][2]int64{{1280, 800}, {375, 812}} {
+					if size[0] == 375 && look != "" && look != "elder" {
+						continue
+					}
 					b.Size(size[0], size[1])
 					b.Visit("/gallery/" + page)
 					name := strings.Join([]string{page, lang, look, fmt.Sprint(size[0])}, "-")
@@ -175,6 +178,7 @@ func TestKeysWalkTheRows(t *testing.T) {
 	b := site.Browser(t)
 	b.Visit("/gallery/home")
 	b.SignIn("officer")
+	b.Size(1280, 800)
 	b.Visit("/gallery/console")
 	b.Wait(`document.querySelector("details[data-fold]").open`)
 	press := func(key string) {

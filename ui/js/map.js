@@ -32,7 +32,7 @@ async function draw(figure) {
   for (const f of areas.features) f.properties.shade = colour("--" + ((shades || {})[f.properties.code] || "brand") + "-soft");
   const svg = figure.querySelector(".map-svg");
   const box = document.createElement("div");
-  box.className = "map-gl";
+  box.className = "map-gl map-gl-waiting";
   box.setAttribute("role", "region");
   box.setAttribute("aria-label", d.tMap);
   svg.after(box);
@@ -51,7 +51,11 @@ async function draw(figure) {
     },
   });
   map.addControl(new gl.NavigationControl({ showCompass: false }));
-  map.once("load", () => { svg.remove(); });
+  map.once("load", () => {
+    svg.remove();
+    box.classList.remove("map-gl-waiting");
+    map.resize();
+  });
   for (const p of points) mark(gl, map, p);
 }
 
@@ -64,7 +68,7 @@ function mark(gl, map, p) {
   letter.setAttribute("aria-hidden", "true");
   letter.textContent = p.mark || "";
   el.append(letter);
-  el.setAttribute("aria-label", p.label);
+  el.setAttribute("aria-label", (p.mark ? p.mark + " " : "") + p.label);
   if (!p.link) el.setAttribute("role", "img");
   new gl.Marker({ element: el }).setLngLat([p.lon, p.lat]).addTo(map);
 }
