@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"embed"
 
 	"anlan/internal/auth"
@@ -27,11 +28,21 @@ type Statement struct {
 type Pages struct {
 	auth       *auth.Service
 	statements []Statement
+	entries    func(ctx context.Context) ([]Entry, error)
 }
 
-// New returns the pages; statements are the public report in its order.
-func New(a *auth.Service, statements []Statement) *Pages {
-	return &Pages{auth: a, statements: statements}
+// Entry is an account that a visitor of the demo may enter as.
+type Entry struct {
+	Account string
+	Role    kernel.Text
+	Name    string
+	Where   kernel.Text
+}
+
+// New returns the pages; statements are the public report in its order,
+// entries the roles that the demo offers, nil outside the demo.
+func New(a *auth.Service, statements []Statement, entries func(ctx context.Context) ([]Entry, error)) *Pages {
+	return &Pages{auth: a, statements: statements, entries: entries}
 }
 
 // Routes are the pages of this package.
@@ -40,12 +51,37 @@ func (h *Pages) Routes() []web.Route {
 		{Method: "GET", Path: "/{$}", Permission: web.Public, Handler: h.front, Frame: web.Hall},
 		{Method: "GET", Path: "/sign-in", Permission: web.Public, Handler: h.signInPage, Frame: web.Hall},
 		{Method: "POST", Path: "/sign-in", Permission: web.Public, Handler: h.signIn, Frame: web.Hall, NoReplay: true},
+		{Method: "POST", Path: "/enter-as", Permission: web.Public, Handler: h.enterAs, Frame: web.Hall, NoReplay: true},
 		{Method: "POST", Path: "/sign-out", Permission: web.Public, Handler: h.signOut, Frame: web.Hall, NoReplay: true},
 	}
 }
 
 func (h *Pages) front(r *web.Request) error {
-	return r.Render("admin/front", h.statements)
+	page := frontPage{Statements: h.statements}
+	if h.entries != nil && !r.Principal.SignedIn() {
+		var err error
+		if page.Entries, err = h.entries(r.Context()); err != nil {
+			return err
+		}
+	}
+	return r.Render("admin/front", page)
+}
+
+// frontPage is the public report and, in the demo, who one may be.
+type frontPage struct {
+	Statements []Statement
+	Entries    []Entry
+}
+
+// enterAs signs a visitor of the demo in; auth refuses it anywhere else and
+// from anywhere but this machine.
+func (h *Pages) enterAs(r *web.Request) error {
+	entry, err := h.auth.EnterAs(r.Context(), r.Sent().Get("account"), auth.Client{Addr: r.Addr, Agent: r.UserAgent(), Cookie: r.SessionToken()})
+	if err != nil {
+		return err
+	}
+	r.SetSession(entry.Token)
+	return r.Redirect("/")
 }
 
 func (h *Pages) signInPage(r *web.Request) error {

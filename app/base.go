@@ -115,9 +115,12 @@ func (b *Base) Migrate(ctx context.Context) ([]db.Migration, error) {
 	return b.DB.Migrate(ctx, Migrations())
 }
 
+// copiesDir holds copies of the database from before migrations.
+const copiesDir = "before-migration"
+
 // copyBefore keeps the database as it was before a migration.
 func (b *Base) copyBefore(ctx context.Context) (string, error) {
-	dir := filepath.Join(b.Config.Data, "before-migration")
+	dir := filepath.Join(b.Config.Data, copiesDir)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
 	}

@@ -25,6 +25,7 @@ import (
 	"anlan/licensing"
 	"anlan/licensing/rule"
 	"anlan/registry"
+	"anlan/sample"
 )
 
 // composition is how compose is asked to build.
@@ -41,6 +42,7 @@ type services struct {
 	auth      *auth.Service
 	registry  *registry.Service
 	licensing *licensing.Service
+	city      *sample.City // nil outside the demo
 }
 
 // compose builds the services on b, ties events to those who react and routes
@@ -50,8 +52,13 @@ func compose(ctx context.Context, b *Base, c composition) (*Site, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.demo {
+		if err := settleCity(ctx, b, s, c.say); err != nil {
+			return nil, err
+		}
+	}
 	server, err := web.New(web.Config{
-		DB: b.DB, Identity: identity{s.auth}, Secret: b.Key, Routes: routes(s), Hub: b.Hub, Clock: b.Clock, Log: b.Log,
+		DB: b.DB, Identity: identity{s.auth}, Secret: b.Key, Routes: routes(b, s), Hub: b.Hub, Clock: b.Clock, Log: b.Log,
 		Views:   []web.Views{admin.Views(), licensing.Views()},
 		Texts:   []i18n.Source{personal.Texts(), auth.Texts(), job.Texts(), number.Texts(), worklist.Texts(), form.Source(), sheet.Source(), document.Source(), {Owner: "registry", FS: registry.Locale()}},
 		Proxies: b.Config.Proxies(), Secure: b.Config.Secure(), Site: siteFacts(c.demo),
@@ -94,7 +101,7 @@ func build(ctx context.Context, b *Base, demo bool) (*services, error) {
 
 // sealAudit chains the audit rows and keeps the head in a second place.
 func sealAudit(b *Base) func(context.Context) error {
-	sealer := audit.NewSealer(b.DB, b.Clock, filepath.Join(b.Config.Data, "audit.head"))
+	sealer := audit.NewSealer(b.DB, b.Clock, b.Config.AuditHead)
 	return func(ctx context.Context) error {
 		_, err := sealer.Seal(ctx)
 		return err

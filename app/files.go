@@ -1,10 +1,12 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -42,4 +44,18 @@ func parseS3(s string) (*blob.S3, error) {
 		prefix += "/"
 	}
 	return &blob.S3{Endpoint: u.Host, Bucket: bucket, Prefix: prefix, Region: u.Query().Get("region"), Plain: u.Scheme == "http"}, nil
+}
+
+// putBack stores a file of a backup under its hash.
+func putBack(ctx context.Context, store *blob.Store, path, hash string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	stored, err := store.Put(ctx, f, blob.Limit{})
+	if err == nil && stored.Hash != hash {
+		err = errors.New("the content changed while it was read")
+	}
+	return err
 }

@@ -1,7 +1,10 @@
 package app
 
 import (
+	"context"
+
 	"anlan/admin"
+	"anlan/internal/db"
 	"anlan/internal/kernel"
 	"anlan/internal/web"
 	"anlan/licensing"
@@ -9,11 +12,29 @@ import (
 
 // routes are every page and operation of the platform, each with its
 // permission.
-func routes(s *services) []web.Route {
+func routes(b *Base, s *services) []web.Route {
 	var all []web.Route
-	all = append(all, admin.New(s.auth, publicReport()).Routes()...)
+	all = append(all, admin.New(s.auth, publicReport(), entries(b, s)).Routes()...)
 	all = append(all, licensing.NewPages(s.licensing).Routes()...)
 	return all
+}
+
+// entries lists whom a visitor of the demo may enter as; nil outside the demo.
+func entries(b *Base, s *services) func(context.Context) ([]admin.Entry, error) {
+	if s.city == nil {
+		return nil
+	}
+	return func(ctx context.Context) (out []admin.Entry, err error) {
+		err = b.DB.View(ctx, func(ctx context.Context, q db.Q) error {
+			found, err := s.city.Entries(ctx, q)
+			for _, e := range found {
+				role, _ := s.auth.Roles().Get(e.Role)
+				out = append(out, admin.Entry{Account: e.Account, Role: role.Title, Name: e.Name, Where: e.Where})
+			}
+			return err
+		})
+		return out, err
+	}
 }
 
 // publicReport is what the bureau said in public, in our own words, statement
