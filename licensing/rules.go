@@ -111,14 +111,14 @@ func settleAuthority(c *Case, v *rule.Version, area string, data map[string]any)
 func (s *Service) prefill(ctx context.Context, q db.Q, p *auth.Principal, in Start, c *Case) (map[string]any, error) {
 	if in.EnterpriseID == "" {
 		c.ApplicantKind = string(rule.Person)
-		c.Applicant = p.Actor.Name
+		c.Applicant, c.Sample = p.Actor.Name, s.Sample
 		return map[string]any{}, nil
 	}
 	e, err := registry.GetEnterprise(ctx, q, p.Scope, in.EnterpriseID)
 	if err != nil {
 		return nil, err
 	}
-	c.EnterpriseID, c.Applicant, c.ApplicantKind, c.Area, c.Sample = e.ID, e.Name, string(rule.Enterprise), e.Area, e.Sample
+	c.EnterpriseID, c.Applicant, c.ApplicantKind, c.Area, c.Sample = e.ID, e.Name, string(rule.Enterprise), e.Area, e.Sample || s.Sample
 	return map[string]any{"applicant": map[string]any{"name": e.Name, "uscc": e.USCC, "address": e.Address, "legal_person": e.LegalPerson}}, nil
 }
 

@@ -29,7 +29,7 @@ func Migrations() db.Migrations {
 	return db.Migrations{Owner: "licensing", Rank: 7, FS: sub}
 }
 
-// Parts are what the room is built from; every field is needed.
+// Parts are what the room is built from; every field but Sample is needed.
 type Parts struct {
 	DB        *db.DB
 	Clock     kernel.Clock
@@ -44,6 +44,7 @@ type Parts struct {
 	Sealer    document.Sealer
 	Rules     *rule.Catalogue // as shipped; administrators' versions come from the database
 	PublicURL string          // stands in every QR; "" forbids issuing certificates
+	Sample    bool            // marks everything filed here as sample: the sample city's own copy of the room
 }
 
 // Service is the room's use cases: each method checks permission, loads,

@@ -71,6 +71,7 @@ type importArgs struct {
 	ImportID string `json:"import_id"`
 	Hash     string `json:"hash"`
 	DryRun   bool   `json:"dry_run"`
+	Sample   bool   `json:"sample,omitempty"` // what comes in is marked as sample
 }
 
 // ImportLicences stores a workbook of existing licences and starts the job
@@ -89,7 +90,7 @@ func (s *Service) ImportLicences(ctx context.Context, p *auth.Principal, name st
 	if dryRun {
 		title = kernel.Text{ZH: "试导入已有证照：" + name, EN: "Dry run, existing licences: " + name}
 	}
-	args := importArgs{ImportID: kernel.NewID(now), Hash: file.Hash, DryRun: dryRun}
+	args := importArgs{ImportID: kernel.NewID(now), Hash: file.Hash, DryRun: dryRun, Sample: s.Sample}
 	err = s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
 		jobID, err = s.Jobs.Enqueue(ctx, tx, job.Job{Kind: jobImport, Args: args, Actor: p.Actor, Title: title, Key: fmt.Sprintf("%s/%t", file.Hash, dryRun), Group: "licensing.import"})
 		if err != nil {
@@ -230,7 +231,7 @@ func (im *importer) licence(ctx context.Context, q db.Q, row *sheet.Row) (*Licen
 	clear := importClear{row.Text("number"), row.Text("holder"), row.Text("phone")}
 	l := &Licence{Item: row.Text("item"), Holder: clear.holder, HolderKind: holderEnterprise, Area: row.Text("area"), Address: row.Text("address"),
 		PersonInCharge: row.Text("person_in_charge"), Mode: row.Text("mode"), Scope: row.Text("scope"), Authority: row.Text("authority"),
-		IssuedOn: row.Date("issued_on"), ValidFrom: row.Date("valid_from"), ValidTo: row.Date("valid_to"), Imported: true, ImportID: im.args.ImportID, Issue: 1, State: Valid}
+		IssuedOn: row.Date("issued_on"), ValidFrom: row.Date("valid_from"), ValidTo: row.Date("valid_to"), Imported: true, ImportID: im.args.ImportID, Issue: 1, State: Valid, Sample: im.args.Sample}
 	if it, ok := im.s.Rules.ItemByID(l.Item); ok {
 		l.Category = it.Category
 	}
@@ -265,7 +266,7 @@ func (im *importer) licence(ctx context.Context, q db.Q, row *sheet.Row) (*Licen
 	case err != nil:
 		return nil, clear, err
 	}
-	l.EnterpriseID = e.ID
+	l.EnterpriseID, l.Sample = e.ID, l.Sample || e.Sample
 	return l, clear, nil
 }
 
