@@ -2,6 +2,7 @@ package auth
 
 import (
 	"net/url"
+	"path"
 	"strings"
 )
 
@@ -20,8 +21,11 @@ func SafeNext(next, fallback string) string {
 	}
 	u, err := url.Parse(next)
 	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil || u.Opaque != "" || !strings.HasPrefix(u.Path, "/") ||
-		strings.HasPrefix(u.Path, "//") || strings.ContainsAny(u.Path, "\\\r\n\x00") {
+		strings.ContainsAny(u.Path, "\\\r\n\t\x00") {
 		return fallback
+	}
+	if u.Path != "/" && path.Clean(u.Path) != strings.TrimSuffix(u.Path, "/") {
+		return fallback // "//", "/./" or "/../" inside, which a browser would fold first
 	}
 	for _, own := range []string{"/auth/", "/sign-in", "/sign-out"} {
 		if u.Path == strings.TrimSuffix(own, "/") || strings.HasPrefix(u.Path, own) {
