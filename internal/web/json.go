@@ -25,13 +25,9 @@ func (r *Request) decodeOperation(dst any) error {
 	if !hasBody(v.Type()) {
 		return check.Err()
 	}
-	tree, err := r.jsonBody()
+	tree, err := r.jsonBody(check)
 	if err != nil {
-		check.Merge("", err)
-		if problem := asProblem(err); problem == nil || problem.Kind != kernel.Invalid {
-			return err
-		}
-		return check.Err()
+		return err
 	}
 	decoder{check: check, strict: true}.object("", tree, v)
 	return check.Err()
@@ -73,16 +69,17 @@ func hasBody(t reflect.Type) bool {
 	return false
 }
 
-func (r *Request) jsonBody() (map[string]any, error) {
+// jsonBody reads the body; keys given twice are added to check.
+func (r *Request) jsonBody(check *kernel.Check) (map[string]any, error) {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/json" {
 		return nil, statusProblem(http.StatusUnsupportedMediaType, kernel.Bad("body", "content_type", kind))
 	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return nil, err
+		return nil, broken(err)
 	}
-	tree, err := parseObject(body)
+	tree, err := parseObject(body, check)
 	if err != nil {
 		return nil, statusProblem(http.StatusBadRequest, err)
 	}
@@ -93,11 +90,11 @@ func (r *Request) jsonBody() (map[string]any, error) {
 // doubled and unknown keys, wrong types, text after the object and text that
 // is not UTF-8 are faults with their paths. For callers that keep the bytes.
 func ParseJSON(body []byte, dst any) error {
-	tree, err := parseObject(body)
+	check := &kernel.Check{}
+	tree, err := parseObject(body, check)
 	if err != nil {
 		return err
 	}
-	check := &kernel.Check{}
 	decoder{check: check, strict: true}.object("", tree, reflect.ValueOf(dst).Elem())
 	return check.Err()
 }
@@ -107,12 +104,12 @@ var (
 	errTrailing = errors.New("json: text after the value")
 )
 
-// parseObject reads exactly one JSON object; keys given twice are faults.
-func parseObject(body []byte) (map[string]any, error) {
+// parseObject reads exactly one JSON object; keys given twice are added to
+// check, anything else wrong is an error.
+func parseObject(body []byte, check *kernel.Check) (map[string]any, error) {
 	if !utf8.Valid(body) {
 		return nil, kernel.Bad("body", "encoding", "")
 	}
-	check := &kernel.Check{}
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.UseNumber()
 	node, err := parseNode(dec, "", 0, check)
@@ -128,7 +125,7 @@ func parseObject(body []byte) (map[string]any, error) {
 	if !ok {
 		return nil, kernel.Bad("body", "object", leafText(node))
 	}
-	return tree, check.Err()
+	return tree, nil
 }
 
 func parseNode(dec *json.Decoder, path string, depth int, check *kernel.Check) (any, error) {

@@ -107,6 +107,7 @@ func (s *Server) serveRoute(rt Route) http.Handler {
 		r := hr.Context().Value(requestKey{}).(*Request)
 		r.Request, r.route = hr, rt
 		if err := s.run(r); err != nil {
+			r.Request = hr // without the route's time limit, which has ended
 			s.fail(r, err)
 		}
 	})

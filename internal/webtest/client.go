@@ -264,3 +264,7 @@ func (f *Form) Request() *http.Request {
 	req.Header.Set("Sec-Fetch-Site", "same-origin")
 	return req
 }
+
+// Raw sends a request and leaves the answer to the caller: for streams and
+// connections that break off.
+func (c *Client) Raw(req *http.Request) (*http.Response, error) { return c.http.Do(req) }
