@@ -138,7 +138,7 @@ func (q *dueQuestion) explain(err error) error {
 	for _, f := range e.Fields {
 		parts := strings.Split(f.Field, ".")
 		if n, err := strconv.Atoi(parts[min(1, len(parts)-1)]); err == nil && n >= 1 && n <= len(counted) {
-			f.Field, f.Value = "--event", counted[n-1].text
+			f.Field, f.Rule, f.Value = "--event", strings.TrimPrefix(f.Rule, "deadline_"), counted[n-1].text
 		}
 		c.Fields = append(c.Fields, f)
 	}

@@ -26,16 +26,17 @@ type Row struct {
 	Source string      `json:"source"` // the notice, "国办发明电〔2025〕7号"
 }
 
-// The reasons a day counts or does not; Day.Why holds one of them.
+// The reasons a day counts or does not; Day.Why holds one of them. The text of
+// each is found under the key "deadline.why."+Why, with {note}.
 const (
-	WhyStart   = "start"        // the day the limit starts: counting begins on the next
-	WhyWorking = "working day"  // an ordinary weekday
-	WhyMakeUp  = "make-up work" // worked in exchange by notice
-	WhyWeekend = "weekend"      // Saturday or Sunday
-	WhyHoliday = "holiday"      // off by notice
-	WhyPaused  = "paused"       // taken out by a pause
-	WhyNatural = "natural day"  // a natural day, counted without the calendar
-	WhyRolled  = "rolled"       // after the last natural day was off: the period ends on the next working day
+	WhyStart   = "start"          // the day the limit starts: counting begins on the next
+	WhyWorking = "working_day"    // an ordinary weekday
+	WhyMakeUp  = "makeup_workday" // worked in exchange by notice
+	WhyWeekend = "weekend"        // Saturday or Sunday
+	WhyHoliday = "holiday"        // off by notice
+	WhyPaused  = "paused"         // taken out by a pause
+	WhyNatural = "natural_day"    // a natural day, counted without the calendar
+	WhyRolled  = "rolled"         // after the last natural day was off: the period ends on the next working day
 )
 
 // Calendar tells working days from days off. It never changes once made and

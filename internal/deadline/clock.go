@@ -3,6 +3,7 @@ package deadline
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"anlan/internal/kernel"
 )
@@ -67,12 +68,13 @@ type Day struct {
 	Note    string      `json:"note,omitempty"`
 }
 
-// Reason is Why with its note, "holiday: 春节".
+// Reason is Why with its note for commands, "holiday: 春节".
 func (d Day) Reason() string {
+	why := strings.ReplaceAll(d.Why, "_", " ")
 	if d.Note == "" {
-		return d.Why
+		return why
 	}
-	return d.Why + ": " + d.Note
+	return why + ": " + d.Note
 }
 
 // State is a clock as seen on a day.
@@ -149,7 +151,7 @@ func read(limit Limit, events []Event) (timeline, error) {
 	}
 	for i, e := range events {
 		if i > 0 && e.On.Before(events[i-1].On) {
-			c.Add(at(i, "on"), "order", e.On.String(), "after", events[i-1].On.String())
+			c.Add(at(i, "on"), "deadline_order", e.On.String(), "after", events[i-1].On.String())
 		}
 		line.take(&c, i, e)
 	}
@@ -169,10 +171,10 @@ func (l Limit) Check() error {
 
 func (l Limit) check(c *kernel.Check) {
 	if l.Unit != WorkingDays && l.Unit != NaturalDays {
-		c.Add("limit.unit", "unknown", string(l.Unit))
+		c.Add("limit.unit", "choice", string(l.Unit))
 	}
 	if l.Roll != RollNext && l.Roll != RollNone {
-		c.Add("limit.roll", "unknown", string(l.Roll))
+		c.Add("limit.roll", "choice", string(l.Roll))
 	}
 	if l.N < 0 || l.N > MaxDays {
 		c.Add("limit.n", "range", strconv.Itoa(l.N), "min", 0, "max", MaxDays)
@@ -240,17 +242,17 @@ func (l *timeline) pause(d kernel.Date) (span, bool) {
 func (l *timeline) fault(i int, e Event) string {
 	switch {
 	case e.Kind != Start && e.Kind != Pause && e.Kind != Resume && e.Kind != Extend && e.Kind != Stop:
-		return "unknown"
+		return "choice"
 	case i == 0 && e.Kind != Start:
-		return "start_first"
+		return "deadline_start_first"
 	case i > 0 && e.Kind == Start:
-		return "started_twice"
+		return "deadline_started_twice"
 	case !l.stop.IsZero():
-		return "after_stop"
+		return "deadline_after_stop"
 	case e.Kind == Pause && l.open():
-		return "already_paused"
+		return "deadline_already_paused"
 	case e.Kind == Resume && !l.open():
-		return "not_paused"
+		return "deadline_not_paused"
 	}
 	return ""
 }

@@ -34,10 +34,10 @@ func (f RowFault) Error() string {
 func ParseCSV(r io.Reader, source string) ([]Row, []RowFault) {
 	text, err := io.ReadAll(io.LimitReader(r, maxCSV+1))
 	if err != nil {
-		return nil, []RowFault{fault(1, "file", "unreadable", "")}
+		return nil, []RowFault{fault(1, "file", "deadline_unreadable", "")}
 	}
 	if len(text) > maxCSV {
-		return nil, []RowFault{fault(1, "file", "too_large", strconv.Itoa(len(text)))}
+		return nil, []RowFault{fault(1, "file", "too_large", strconv.Itoa(len(text)), "max", maxCSV)}
 	}
 	return parse(text, source, embeddedOff)
 }
@@ -48,8 +48,10 @@ func parse(text []byte, source string, offByNotice func(kernel.Date) bool) ([]Ro
 	return p.rows, p.faults
 }
 
-func fault(line int, field, rule, value string) RowFault {
-	return RowFault{line, kernel.FieldError{Field: field, Rule: rule, Value: value}}
+func fault(line int, field, rule, value string, args ...any) RowFault {
+	var c kernel.Check
+	c.Add(field, rule, value, args...)
+	return RowFault{line, c.Fields[0]}
 }
 
 type csvParser struct {
@@ -66,7 +68,7 @@ func (p *csvParser) run(text []byte) {
 	in.ReuseRecord = true
 	header, err := in.Read()
 	if err != nil || !isHeader(header) {
-		p.faults = append(p.faults, fault(1, "header", "header", strings.Join(header, ",")))
+		p.faults = append(p.faults, fault(1, "header", "deadline_header", strings.Join(header, ",")))
 		return
 	}
 	columns := len(header)
@@ -78,7 +80,7 @@ func (p *csvParser) run(text []byte) {
 		line, _ := in.FieldPos(0)
 		var syntax *csv.ParseError
 		if errors.As(err, &syntax) {
-			p.faults = append(p.faults, fault(syntax.Line, "row", "csv", syntax.Err.Error()))
+			p.faults = append(p.faults, fault(syntax.Line, "row", "csv", "", "line", syntax.Line))
 			return // what follows a broken quote cannot be trusted
 		}
 		p.row(line, columns, record)
@@ -91,7 +93,7 @@ func isHeader(h []string) bool {
 
 func (p *csvParser) row(line, columns int, record []string) {
 	if len(record) != columns {
-		p.faults = append(p.faults, fault(line, "row", "columns", strconv.Itoa(len(record))))
+		p.faults = append(p.faults, fault(line, "row", "deadline_columns", strconv.Itoa(len(record))))
 		return
 	}
 	row := Row{Type: DayType(record[1]), Name: strings.TrimSpace(record[2]), Source: p.source}
@@ -133,10 +135,10 @@ func (r Row) check(c *kernel.Check, offByNotice func(kernel.Date) bool) {
 		c.Add("date", "range", r.Date.String(), "min", firstYear, "max", lastYear)
 	}
 	if r.Type != Off && r.Type != Work {
-		c.Add("type", "unknown", string(r.Type))
+		c.Add("type", "choice", string(r.Type))
 	}
 	if r.Type == Work && !r.Date.IsZero() && !isWeekend(r.Date) && !offByNotice(r.Date) {
-		c.Add("date", "not_weekend", r.Date.String()) // a slip: the day is worked anyway
+		c.Add("date", "deadline_not_weekend", r.Date.String()) // a slip: the day is worked anyway
 	}
 	c.Text("name", r.Name, 40)
 	c.Text("source", r.Source, 120)

@@ -11,11 +11,19 @@ import (
 
 	"anlan/internal/audit"
 	"anlan/internal/db"
+	"anlan/internal/i18n"
 	"anlan/internal/kernel"
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
+
+//go:embed locale/*.json
+var locale embed.FS
+
+// Texts is the source of the texts of this package: the reasons of days and
+// the rules of calendar files and clocks.
+func Texts() i18n.Source { return i18n.Source{Owner: "deadline", FS: locale} }
 
 // Migrations is the schema of this package.
 func Migrations() db.Migrations {

@@ -24,7 +24,7 @@ func (c *Catalogue) add(check *kernel.Check, where string, it Item) {
 		return
 	}
 	if _, ok := c.Category(it.Category); !ok {
-		check.Add(where+".category", "unknown", it.Category)
+		check.Add(where+".category", "not_found", it.Category)
 	}
 	versions := it.Versions
 	it.Versions = nil
@@ -50,7 +50,7 @@ func (c *Catalogue) addVersion(check *kernel.Check, where string, v *Version) {
 	}
 	it, ok := c.byID[v.Item]
 	if !ok {
-		check.Add(where+".item", "unknown", v.Item)
+		check.Add(where+".item", "not_found", v.Item)
 		return
 	}
 	c.versions[v.ID] = v
@@ -60,10 +60,10 @@ func (c *Catalogue) addVersion(check *kernel.Check, where string, v *Version) {
 func (it *Item) check(c *kernel.Check, at string) {
 	kinds := []Kind{First, Renew, Change, Reissue, Cancel, Recheck, Reviewed, Filed, Examined}
 	if !itemPattern.MatchString(it.ID) {
-		c.Add(at+"id", "pattern", it.ID)
+		c.Add(at+"id", "format", it.ID)
 	}
 	if !strings.HasPrefix(it.ID, it.Group+".") {
-		c.Add(at+"group", "pattern", it.Group)
+		c.Add(at+"group", "format", it.Group)
 	}
 	oneOf(c, at+"kind", it.Kind, kinds...)
 	c.Require(at+"title.zh-CN", it.Title.ZH)
@@ -73,7 +73,13 @@ func (it *Item) check(c *kernel.Check, at string) {
 
 func oneOf[T ~string](c *kernel.Check, path string, v T, allowed ...T) {
 	if !slices.Contains(allowed, v) {
-		c.Add(path, "one_of", string(v))
+		c.Add(path, "choice", string(v))
+	}
+}
+
+func between[T int | int64](c *kernel.Check, path string, v, low, high T) {
+	if v < low || v > high {
+		c.Add(path, "range", strconv.FormatInt(int64(v), 10), "min", low, "max", high)
 	}
 }
 
@@ -82,13 +88,13 @@ func (v *Version) check(c *kernel.Check, at string) {
 	c.Require(at+"id", v.ID)
 	c.Length(at+"id", v.ID, 120)
 	if !itemPattern.MatchString(v.Item) {
-		c.Add(at+"item", "pattern", v.Item)
+		c.Add(at+"item", "format", v.Item)
 	}
 	if v.EffectiveFrom.IsZero() {
 		c.Add(at+"effective_from", "required", "")
 	}
 	if !v.EffectiveTo.IsZero() && v.EffectiveTo.Before(v.EffectiveFrom) {
-		c.Add(at+"effective_to", "order", v.EffectiveTo.String())
+		c.Add(at+"effective_to", "date_order", v.EffectiveTo.String())
 	}
 	v.Source.check(c, at+"source.")
 	oneOf(c, at+"transition", v.Transition, ToShorter, ToNew, StayOld)
@@ -109,7 +115,8 @@ func checkLimit(c *kernel.Check, at string, l deadline.Limit) {
 		var faults kernel.Check
 		faults.Merge("", err)
 		for _, f := range faults.Fields {
-			c.Add(at+strings.TrimPrefix(f.Field, "limit."), f.Rule, f.Value)
+			f.Field = at + strings.TrimPrefix(f.Field, "limit.")
+			c.Fields = append(c.Fields, f)
 		}
 	}
 }
@@ -127,17 +134,13 @@ func (v *Version) checkLimits(c *kernel.Check, at string) {
 		checkLimit(c, at+name+".", p.Limit)
 		p.Source.check(c, at+name+".source.")
 		if weight(*p) > weight(v.Statutory) {
-			c.Add(at+name+".n", "longer_than_statutory", strconv.Itoa(p.N))
+			c.Add(at+name+".n", "rule_longer_than_statutory", strconv.Itoa(p.N), "max", v.Statutory.N)
 		}
 	}
 	if e := v.Extension; e != nil {
 		e.Source.check(c, at+"extension.source.")
-		if e.Days < 1 || e.Days > deadline.MaxDays {
-			c.Add(at+"extension.days", "range", strconv.Itoa(e.Days))
-		}
-		if e.Times < 1 || e.Times > 9 {
-			c.Add(at+"extension.times", "range", strconv.Itoa(e.Times))
-		}
+		between(c, at+"extension.days", e.Days, 1, deadline.MaxDays)
+		between(c, at+"extension.times", e.Times, 1, 9)
 	}
 	seen := map[string]bool{}
 	for i, x := range v.Excluded {
@@ -150,7 +153,7 @@ func (v *Version) checkLimits(c *kernel.Check, at string) {
 
 func checkID(c *kernel.Check, path, id string, seen map[string]bool) {
 	if !idPattern.MatchString(id) {
-		c.Add(path, "pattern", id)
+		c.Add(path, "format", id)
 	} else if seen[id] {
 		c.Add(path, "duplicate", id)
 	}
@@ -169,7 +172,7 @@ func (v *Version) checkProcedure(c *kernel.Check, at string) {
 		c.Add(at+"site_check.officers", "too_few", strconv.Itoa(n), "min", 2) // 行政许可法 art. 34
 	}
 	if _, ok := v.Step("check"); v.SiteCheck.Needed && !ok {
-		c.Add(at+"steps", "no_check_step", "")
+		c.Add(at+"steps", "rule_no_check_step", "")
 	}
 	if v.Pledge.Allowed {
 		checkLimit(c, at+"pledge.verify_within.", v.Pledge.VerifyWithin)
@@ -195,14 +198,14 @@ func (v *Version) checkSteps(c *kernel.Check, at string) {
 		n := slices.Index(order, s.ID)
 		switch {
 		case n < 0:
-			c.Add(p+"id", "one_of", s.ID)
+			c.Add(p+"id", "choice", s.ID)
 		case n <= last:
-			c.Add(p+"id", "order", s.ID)
+			c.Add(p+"id", "rule_step_order", s.ID)
 		}
 		last = max(last, n)
 		checkLimit(c, p+"limit.", s.Limit)
 		if s.Limit.Unit != deadline.WorkingDays {
-			c.Add(p+"limit.unit", "one_of", string(s.Limit.Unit))
+			c.Add(p+"limit.unit", "choice", string(s.Limit.Unit))
 		}
 		c.Require(p+"title.zh-CN", s.Title.ZH)
 		if phase(s.ID) == "decide" || phase(s.ID) == "accept" && v.StartsAtReceipt() {
@@ -211,11 +214,11 @@ func (v *Version) checkSteps(c *kernel.Check, at string) {
 	}
 	for _, id := range []string{"intake", "approve"} {
 		if _, ok := v.Step(id); !ok {
-			c.Add(at+"steps", "missing_step", id)
+			c.Add(at+"steps", "rule_missing_step", id)
 		}
 	}
 	if v.Statutory.Unit == deadline.WorkingDays && sum > v.Statutory.N {
-		c.Add(at+"steps", "longer_than_statutory", strconv.Itoa(sum), "max", v.Statutory.N)
+		c.Add(at+"steps", "rule_longer_than_statutory", strconv.Itoa(sum), "max", v.Statutory.N)
 	}
 }
 
@@ -236,17 +239,13 @@ func (v *Version) checkMaterials(c *kernel.Check, at string) {
 		}
 		for j, t := range m.Types {
 			if kind, sub, ok := strings.Cut(t, "/"); !ok || kind == "" || sub == "" {
-				c.Add(p+"types."+strconv.Itoa(j), "pattern", t)
+				c.Add(p+"types."+strconv.Itoa(j), "format", t)
 			}
 		}
-		if m.MaxBytes < 1 || m.MaxBytes > 1<<30 {
-			c.Add(p+"max_bytes", "range", strconv.FormatInt(m.MaxBytes, 10))
-		}
-		if m.MaxFiles < 1 || m.MaxFiles > 100 {
-			c.Add(p+"max_files", "range", strconv.Itoa(m.MaxFiles))
-		}
+		between(c, p+"max_bytes", m.MaxBytes, 1, 1<<30)
+		between(c, p+"max_files", m.MaxFiles, 1, 100)
 		if m.Deficit && !v.Deficit.Allowed {
-			c.Add(p+"deficit", "not_allowed", "true")
+			c.Add(p+"deficit", "rule_deficit_off", "true")
 		}
 	}
 }
@@ -272,12 +271,8 @@ func (v *Version) checkResult(c *kernel.Check, at string) {
 		c.Require(p+"title.zh-CN", r.Title.ZH)
 	}
 	v.checkNumber(c, at+"number.")
-	if v.Validity.Years < 0 || v.Validity.Years > 100 {
-		c.Add(at+"validity.years", "range", strconv.Itoa(v.Validity.Years))
-	}
-	if n := v.Validity.ReviewYears; n < 0 || n > v.Validity.Years {
-		c.Add(at+"validity.review_years", "range", strconv.Itoa(n))
-	}
+	between(c, at+"validity.years", v.Validity.Years, 0, 100)
+	between(c, at+"validity.review_years", v.Validity.ReviewYears, 0, max(0, v.Validity.Years))
 	v.Validity.Source.check(c, at+"validity.source.")
 	v.Renewal.check(c, at+"renewal.")
 	if len(v.Authority) == 0 {
@@ -287,7 +282,7 @@ func (v *Version) checkResult(c *kernel.Check, at string) {
 		r.check(c, at+"authority."+strconv.Itoa(i)+".")
 	}
 	if n := len(v.Authority); n > 0 && (v.Authority[n-1].When != nil || len(v.Authority[n-1].Areas) > 0) {
-		c.Add(at+"authority."+strconv.Itoa(n-1), "must_fit_all", "") // somebody always decides
+		c.Add(at+"authority."+strconv.Itoa(n-1), "rule_must_fit_all", "") // somebody always decides
 	}
 }
 
@@ -303,11 +298,11 @@ func (v *Version) checkNumber(c *kernel.Check, at string) {
 			unique = true
 		case (name == "year" || name == "area") && width == "":
 		default:
-			c.Add(at+"format", "pattern", hole)
+			c.Add(at+"format", "format", hole)
 		}
 	}
 	if n.Numbering == NewNumber && !unique {
-		c.Add(at+"format", "not_unique", n.Format)
+		c.Add(at+"format", "rule_not_unique", n.Format)
 	}
 }
 
@@ -317,19 +312,16 @@ func (r *Renewal) check(c *kernel.Check, at string) {
 	}
 	r.Source.check(c, at+"source.")
 	for name, b := range map[string]Before{"opens.": r.Opens, "closes.": r.Closes} {
-		if b.Months < 0 || b.Months > 120 {
-			c.Add(at+name+"months", "range", strconv.Itoa(b.Months))
-		}
-		if b.Days < 0 || b.Days > 3660 {
-			c.Add(at+name+"days", "range", strconv.Itoa(b.Days))
-		}
+		between(c, at+name+"months", b.Months, 0, 120)
+		between(c, at+name+"days", b.Days, 0, 3660)
 	}
 	if r.Opens.Months*30+r.Opens.Days < r.Closes.Months*30+r.Closes.Days {
-		c.Add(at+"opens", "order", "")
+		c.Add(at+"opens", "rule_opens_late", "")
 	}
 	for i, d := range r.Reminders {
-		if d < 0 || d > 3660 || i > 0 && d >= r.Reminders[i-1] {
-			c.Add(at+"reminders."+strconv.Itoa(i), "order", strconv.Itoa(d))
+		between(c, at+"reminders."+strconv.Itoa(i), d, 0, 3660)
+		if i > 0 && d >= r.Reminders[i-1] {
+			c.Add(at+"reminders."+strconv.Itoa(i), "rule_not_falling", strconv.Itoa(d))
 		}
 	}
 	for i, d := range r.Direct {
@@ -369,6 +361,6 @@ func (v *Version) checkWords(c *kernel.Check, at string) {
 	}
 	v.Fee.Source.check(c, at+"fee.source.")
 	if _, ok := v.FormSchema(); !ok {
-		c.Add(at+"form", "unknown", v.Form)
+		c.Add(at+"form", "not_found", v.Form)
 	}
 }

@@ -23,6 +23,13 @@ var data embed.FS
 //go:embed forms/*.json
 var forms embed.FS
 
+//go:embed locale/*.json
+var locale embed.FS
+
+// Locale holds locale/{zh-CN,en}.json: the texts of the rules that a version
+// or a package can break.
+func Locale() fs.FS { return locale }
+
 var shipped = sync.OnceValues(func() (*Catalogue, error) { return Load(data) })
 
 // Shipped returns the catalogue that comes with the program.
@@ -99,7 +106,7 @@ func decode(text []byte, v any) error {
 		if _, err = dec.Token(); errors.Is(err, io.EOF) {
 			return nil
 		}
-		return kernel.Bad("json", "trailing", "")
+		return kernel.Bad("json", "json", "")
 	}
 	var wrongType *json.UnmarshalTypeError
 	var invalid *kernel.Error
@@ -107,7 +114,7 @@ func decode(text []byte, v any) error {
 	switch {
 	case errors.As(err, &wrongType):
 		field := strings.ReplaceAll(wrongType.Field, "Limit.", "") // Period embeds a Limit; the JSON knows no such level
-		return kernel.Bad(orJSON(field), "type", wrongType.Value)
+		return kernel.Bad(orJSON(field), "rule_type", wrongType.Value)
 	case errors.As(err, &invalid):
 		return invalid
 	case unknown:
@@ -250,7 +257,7 @@ func (l *loader) bases(where string, use any) []map[string]any {
 			base, ok = l.common.Bases[name]
 		}
 		if !ok {
-			l.check.Add(where+".use", "unknown", name)
+			l.check.Add(where+".use", "not_found", name)
 			continue
 		}
 		out = append(out, base)
@@ -265,7 +272,7 @@ func (l *loader) chain(where, name string) any {
 	if c, ok := l.common.Chains[name]; ok {
 		return c
 	}
-	l.check.Add(where, "unknown", name)
+	l.check.Add(where, "not_found", name)
 	return nil
 }
 
@@ -292,7 +299,7 @@ func (l *loader) list(where string, raw any, key string, own, common map[string]
 			named, ok = common[name]
 		}
 		if !ok {
-			l.check.Add(at(where, i), "unknown", name)
+			l.check.Add(at(where, i), "not_found", name)
 		}
 		whole := map[string]any{key: name}
 		merge(whole, common["*"])

@@ -60,24 +60,22 @@ func (s *Special) Check() error {
 		c.Add("from", "required", "")
 	}
 	if !s.To.IsZero() && s.To.Before(s.From) {
-		c.Add("to", "order", s.To.String())
+		c.Add("to", "date_order", s.To.String())
 	}
 	if !s.EndedOn.IsZero() && s.EndedOn.Before(s.From) {
-		c.Add("ended_on", "order", s.EndedOn.String())
+		c.Add("ended_on", "date_order", s.EndedOn.String())
 	}
 	if s.EndedOn.IsZero() != (s.EndedBy == "") {
-		c.Add("ended_by", "together", s.EndedBy)
+		c.Add("ended_by", "rule_ended_together", s.EndedBy)
 	}
 	oneOf(&c, "site_check", s.SiteCheck, NoSwap, SwapPromise, SwapVideo)
 	if s.SiteCheck != NoSwap {
 		checkLimit(&c, "verify_within.", s.VerifyWithin)
 	}
-	if s.ShiftDays < -366 || s.ShiftDays > 366 {
-		c.Add("shift_days", "range", strconv.Itoa(s.ShiftDays))
-	}
+	between(&c, "shift_days", s.ShiftDays, -366, 366)
 	s.Prolong.check(&c, s.From)
 	if s.Prolong == nil && s.SiteCheck == NoSwap && s.ShiftDays == 0 {
-		c.Add("prolong", "no_effect", "")
+		c.Add("prolong", "rule_no_effect", "")
 	}
 	return c.Err()
 }
@@ -86,11 +84,11 @@ func (p *Prolong) check(c *kernel.Check, from kernel.Date) {
 	switch {
 	case p == nil:
 	case p.Until.IsZero() == (p.Months == 0):
-		c.Add("prolong", "one_of", strconv.Itoa(p.Months))
-	case p.Months < 0 || p.Months > 36:
-		c.Add("prolong.months", "range", strconv.Itoa(p.Months))
+		c.Add("prolong", "rule_one_prolong", strconv.Itoa(p.Months))
+	case p.Months != 0:
+		between(c, "prolong.months", p.Months, 1, 36)
 	case !p.Until.IsZero() && p.Until.Before(from):
-		c.Add("prolong.until", "order", p.Until.String())
+		c.Add("prolong.until", "date_order", p.Until.String())
 	}
 }
 

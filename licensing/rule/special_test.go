@@ -60,15 +60,15 @@ func TestSpecialTimesAreChecked(t *testing.T) {
 	}{
 		{func(s *Special) { s.Notice, s.Title.ZH = "", "" }, "notice: required: ; title.zh-CN: required: "},
 		{func(s *Special) { s.From = kernel.Date{} }, "from: required: "},
-		{func(s *Special) { s.To = day("2020-01-01") }, "to: order: 2020-01-01"},
-		{func(s *Special) { s.EndedOn = day("2020-05-01") }, "ended_by: together: "},
-		{func(s *Special) { s.SiteCheck = "skip" }, "site_check: one_of: skip"},
+		{func(s *Special) { s.To = day("2020-01-01") }, "to: date_order: 2020-01-01"},
+		{func(s *Special) { s.EndedOn = day("2020-05-01") }, "ended_by: rule_ended_together: "},
+		{func(s *Special) { s.SiteCheck = "skip" }, "site_check: choice: skip"},
 		{func(s *Special) { s.VerifyWithin.N = -1 }, "verify_within.n: range: -1"},
 		{func(s *Special) { s.ShiftDays = 1000 }, "shift_days: range: 1000"},
-		{func(s *Special) { s.Prolong = &Prolong{} }, "prolong: one_of: 0"},
+		{func(s *Special) { s.Prolong = &Prolong{} }, "prolong: rule_one_prolong: 0"},
 		{func(s *Special) { s.Prolong = &Prolong{Months: 99} }, "prolong.months: range: 99"},
-		{func(s *Special) { s.Prolong = &Prolong{Until: day("2019-01-01")} }, "prolong.until: order: 2019-01-01"},
-		{func(s *Special) { s.Prolong, s.SiteCheck, s.ShiftDays = nil, NoSwap, 0 }, "prolong: no_effect: "},
+		{func(s *Special) { s.Prolong = &Prolong{Until: day("2019-01-01")} }, "prolong.until: date_order: 2019-01-01"},
+		{func(s *Special) { s.Prolong, s.SiteCheck, s.ShiftDays = nil, NoSwap, 0 }, "prolong: rule_no_effect: "},
 	}
 	for _, tt := range tests {
 		s := spring2020()
