@@ -70,3 +70,24 @@ func parseFlags(fs *flag.FlagSet, args []string, stdout, stderr io.Writer) (code
 	}
 	return fail(stderr, kernel.Bad("flags", "usage", err.Error())), true
 }
+
+// parseMixed parses flags that may stand before and after the command's
+// arguments, which must be as many as names.
+func parseMixed(fs *flag.FlagSet, args []string, stdout, stderr io.Writer, names ...string) (given []string, code int, done bool) {
+	for {
+		if code, done := parseFlags(fs, args, stdout, stderr); done {
+			return nil, code, true
+		}
+		if args = fs.Args(); len(args) == 0 {
+			break
+		}
+		given, args = append(given, args[0]), args[1:]
+	}
+	switch {
+	case len(given) > len(names):
+		return nil, fail(stderr, kernel.Bad("arguments", "unknown", given[len(names)])), true
+	case len(given) < len(names):
+		return nil, fail(stderr, kernel.Bad(names[len(given)], "required", "")), true
+	}
+	return given, exitYes, false
+}

@@ -24,7 +24,7 @@ func runPlatform(name string, demo bool, args []string, stdout, stderr io.Writer
 	fs := newFlags(name, name+" [flags]")
 	var cfg app.Config
 	cfg.Register(fs, os.Getenv)
-	if code, done := parseFlags(fs, args, stdout, stderr); done {
+	if _, code, done := parseMixed(fs, args, stdout, stderr); done {
 		return code
 	}
 	if err := cfg.Check(); err != nil {
@@ -52,7 +52,7 @@ func migrateCommand(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	dryRun := fs.Bool("dry-run", false, "list what would run, change nothing; exit 1 when there is something")
 	var cfg app.Config
 	cfg.Register(fs, os.Getenv)
-	if code, done := parseFlags(fs, args, stdout, stderr); done {
+	if _, code, done := parseMixed(fs, args, stdout, stderr); done {
 		return code
 	}
 	ctx, cancel := untilSignal()

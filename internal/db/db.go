@@ -185,6 +185,24 @@ func (d *DB) Reader() Q { return reader{d} }
 // Pool returns the counters of the connection pool that reads.
 func (d *DB) Pool() sql.DBStats { return d.read.Stats() }
 
+// Version names the engine and its version, "SQLite 3.53.1".
+func (d *DB) Version(ctx context.Context) (string, error) {
+	if d.engine == SQLite {
+		v, err := Value[string](ctx, d.Reader(), `SELECT sqlite_version()`)
+		return "SQLite " + v, err
+	}
+	v, err := Value[string](ctx, d.Reader(), `SELECT current_setting('server_version')`)
+	return "PostgreSQL " + v, err
+}
+
+// Collation names the order of texts; SQLite's is that of PostgreSQL's "C".
+func (d *DB) Collation(ctx context.Context) (string, error) {
+	if d.engine == SQLite {
+		return "C", nil
+	}
+	return Value[string](ctx, d.Reader(), `SELECT datcollate FROM pg_database WHERE datname = current_database()`)
+}
+
 // Empty reports whether the database has no table.
 func (d *DB) Empty(ctx context.Context) (bool, error) {
 	tables, err := d.tables(ctx, d.Reader())

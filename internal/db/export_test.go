@@ -2,8 +2,8 @@ package db
 
 import "time"
 
-// Waiting tells how many members wait for the writer.
-func (d *DB) Waiting() int { return len(d.writer.queue) }
+// Queued tells how many members wait for the writer.
+func (d *DB) Queued() int { return len(d.writer.queue) }
 
 // GrowFor lets groups take members for longer, so that a slow machine does
 // not split the groups of a test.

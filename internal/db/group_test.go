@@ -57,9 +57,9 @@ func call(ctx context.Context, d *db.DB, fn func(context.Context, *db.Tx) error)
 // waitFor waits until n members are in the queue.
 func waitFor(t *testing.T, d *db.DB, n int) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); d.Waiting() < n; runtime.Gosched() {
+	for deadline := time.Now().Add(10 * time.Second); d.Queued() < n; runtime.Gosched() {
 		if time.Now().After(deadline) {
-			t.Fatalf("%d of %d members are waiting", d.Waiting(), n)
+			t.Fatalf("%d of %d members are waiting", d.Queued(), n)
 		}
 	}
 }

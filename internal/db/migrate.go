@@ -44,11 +44,17 @@ var ErrNewerSchema = errors.New("the database has migrations that this program d
 // the order in which they will run. It fails with ErrNewerSchema when the
 // database has others, and when a migration that ran has changed since.
 func (d *DB) Pending(ctx context.Context, sources []Migrations) ([]Migration, error) {
-	all, err := d.collect(sources)
-	if err != nil {
+	if err := d.InTx(ctx, createLedger); err != nil {
 		return nil, err
 	}
-	if err := d.InTx(ctx, createLedger); err != nil {
+	return d.Waiting(ctx, sources)
+}
+
+// Waiting is Pending for those who must not write: the tools beside a running
+// platform. The database must have a schema.
+func (d *DB) Waiting(ctx context.Context, sources []Migrations) ([]Migration, error) {
+	all, err := d.collect(sources)
+	if err != nil {
 		return nil, err
 	}
 	done, err := d.applied(ctx)
