@@ -194,3 +194,22 @@ func TestKeysWalkTheRows(t *testing.T) {
 		t.Errorf("/ went to %q", got)
 	}
 }
+
+func TestMapIsReplacedWhereWebGLWorks(t *testing.T) {
+	site := startGallery(t)
+	b := site.Browser(t)
+	b.Size(1280, 800)
+	b.Visit("/gallery/home")
+	b.SignIn("officer")
+	b.Visit("/gallery/console")
+	if !webtest.Eval[bool](b, `!!document.createElement("canvas").getContext("webgl2", {failIfMajorPerformanceCaveat: true})`) {
+		b.Wait(`document.querySelector(".map-svg")`)
+		t.Log("no WebGL2 here: the drawn map stays")
+		return
+	}
+	b.Wait(`document.querySelector(".map-gl:not(.map-gl-waiting) canvas") && !document.querySelector(".map-svg")`)
+	webtest.Eval[any](b, `(document.querySelector("figure.map").scrollIntoView(), 1)`)
+	b.Wait(`document.querySelectorAll(".map-mark").length === 2`)
+	b.Axe("map")
+	b.Shot("map")
+}
