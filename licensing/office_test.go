@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -51,13 +52,19 @@ func eachOffice(t *testing.T, story func(t *testing.T, o *office)) {
 
 func newOffice(t *testing.T, d *db.DB) *office {
 	t.Helper()
+	return openOffice(t, d, t.TempDir())
+}
+
+// openOffice is newOffice with the files in a directory that outlives it.
+func openOffice(t *testing.T, d *db.DB, dir string) *office {
+	t.Helper()
 	now := time.Date(2026, 5, 6, 2, 0, 0, 0, time.UTC)
 	clock, log := kernel.NewManualClock(now), slog.New(slog.DiscardHandler)
-	blobs, err := blob.Open(t.TempDir(), blob.Options{Log: log})
+	blobs, err := blob.Open(filepath.Join(dir, "files"), blob.Options{Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
-	sealer, err := document.NewLocalSealer(t.TempDir(), "天津市应急管理局", now)
+	sealer, err := document.NewLocalSealer(filepath.Join(dir, "seal"), "天津市应急管理局", now)
 	if err != nil {
 		t.Fatal(err)
 	}
