@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -238,9 +239,9 @@ func (d *doctor) records(ctx context.Context, b *Base) {
 	today := kernel.DateOf(d.now)
 	for _, year := range []int{today.Year(), today.AddDays(60).Year()} {
 		if !calendar.Known(year) {
-			d.add(Note, "calendar", "calendar_unknown", "year", year)
+			d.add(Note, "calendar", "calendar_unknown", "year", strconv.Itoa(year))
 			return
 		}
 	}
-	d.add(Fine, "calendar", "calendar", "year", today.AddDays(60).Year())
+	d.add(Fine, "calendar", "calendar", "year", strconv.Itoa(today.AddDays(60).Year()))
 }

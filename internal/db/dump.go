@@ -113,7 +113,7 @@ func (d *DB) onPostgres(ctx context.Context, fn func(context.Context, *pgx.Conn)
 func dumpOrder(ctx context.Context, tx pgx.Tx) ([]dumped, error) {
 	columns, err := pairs(ctx, tx, `SELECT c.table_name, c.column_name FROM information_schema.columns c
 		JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name AND t.table_type = 'BASE TABLE'
-		WHERE c.table_schema = current_schema() AND c.table_name <> 'schema_migrations'
+		WHERE c.table_schema = current_schema() AND c.table_name <> 'schema_migrations' AND c.is_generated = 'NEVER'
 		ORDER BY c.table_name COLLATE "C", c.ordinal_position`)
 	if err != nil {
 		return nil, err
