@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"anlan/internal/i18n"
 	"anlan/internal/kernel"
 )
 
@@ -158,11 +159,16 @@ func TestComputeReportsEveryWrongEvent(t *testing.T) {
 		{wd(20), []Event{{Kind: Start}}, "events.0.on: range: "},
 		{wd(20), events(t, "start:9999-01-20"), "events.0.on: range: 9999-01-20"},
 	}
+	texts := i18n.MustLoad(Texts())
 	for _, tt := range tests {
 		_, err := Compute(Embedded(), tt.limit, tt.events, kernel.Date{})
 		var e *kernel.Error
 		if !errors.As(err, &e) || e.Kind != kernel.Invalid || e.Error() != tt.want {
 			t.Errorf("got %v, want %s", err, tt.want)
+			continue
+		}
+		for _, f := range e.Fields {
+			wantText(t, texts, f)
 		}
 	}
 }

@@ -37,7 +37,7 @@ func ParseCSV(r io.Reader, source string) ([]Row, []RowFault) {
 		return nil, []RowFault{fault(1, "file", "deadline_unreadable", "")}
 	}
 	if len(text) > maxCSV {
-		return nil, []RowFault{fault(1, "file", "too_large", strconv.Itoa(len(text)), "max", maxCSV)}
+		return nil, []RowFault{fault(1, "file", "too_large", "", "max", "1 MB")}
 	}
 	return parse(text, source, embeddedOff)
 }
@@ -77,12 +77,12 @@ func (p *csvParser) run(text []byte) {
 		if errors.Is(err, io.EOF) {
 			return
 		}
-		line, _ := in.FieldPos(0)
 		var syntax *csv.ParseError
 		if errors.As(err, &syntax) {
 			p.faults = append(p.faults, fault(syntax.Line, "row", "csv", "", "line", syntax.Line))
 			return // what follows a broken quote cannot be trusted
 		}
+		line, _ := in.FieldPos(0)
 		p.row(line, columns, record)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"anlan/internal/form"
+	"anlan/internal/i18n"
 	"anlan/internal/kernel"
 )
 
@@ -295,6 +296,7 @@ func TestBrokenVersionsAreNamedByPath(t *testing.T) {
 		{"fee.source.law", "", "fee.source.law: required"},
 		{"colour", "red", "colour: unknown"},
 	}
+	texts := i18n.MustLoad(i18n.Source{Owner: "rule", FS: Locale()})
 	for _, tt := range tests {
 		m := fresh(t)
 		set(m, tt.path, tt.value)
@@ -307,6 +309,11 @@ func TestBrokenVersionsAreNamedByPath(t *testing.T) {
 		}
 		if !slices.ContainsFunc(e.Fields, func(f kernel.FieldError) bool { return f.Field+": "+f.Rule == tt.want }) {
 			t.Errorf("%s = %v: %v, want %s", tt.path, tt.value, err, tt.want)
+		}
+		for _, f := range e.Fields {
+			if text := texts.Rule("zh-CN", f); !texts.Has("rule."+f.Rule) || strings.ContainsAny(strings.ReplaceAll(text, f.Value, ""), "{}") {
+				t.Errorf("%s = %v: rule %s says %q", tt.path, tt.value, f.Rule, text)
+			}
 		}
 	}
 }
