@@ -10,6 +10,7 @@ import (
 	"anlan/internal/audit"
 	"anlan/internal/auth"
 	"anlan/internal/db"
+	"anlan/internal/deadline"
 	"anlan/internal/document"
 	"anlan/internal/event"
 	"anlan/internal/form"
@@ -60,7 +61,8 @@ func compose(ctx context.Context, b *Base, c composition) (*Site, error) {
 	server, err := web.New(web.Config{
 		DB: b.DB, Identity: identity{s.auth}, Secret: b.Key, Routes: routes(b, s), Hub: b.Hub, Clock: b.Clock, Log: b.Log,
 		Views:   []web.Views{admin.Views(), licensing.Views()},
-		Texts:   []i18n.Source{personal.Texts(), auth.Texts(), job.Texts(), number.Texts(), worklist.Texts(), form.Source(), sheet.Source(), document.Source(), {Owner: "registry", FS: registry.Locale()}},
+		Texts:   []i18n.Source{personal.Texts(), auth.Texts(), job.Texts(), number.Texts(), worklist.Texts(), form.Source(), sheet.Source(), document.Source(), {Owner: "registry", FS: registry.Locale()},
+			deadline.Texts(), {Owner: "rule", FS: rule.Locale()}},
 		Proxies: b.Config.Proxies(), Secure: b.Config.Secure(), Site: siteFacts(c.demo),
 	})
 	if err != nil {
