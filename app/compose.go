@@ -60,8 +60,8 @@ func compose(ctx context.Context, b *Base, c composition) (*Site, error) {
 	}
 	server, err := web.New(web.Config{
 		DB: b.DB, Identity: identity{s.auth}, Secret: b.Key, Routes: routes(b, s), Hub: b.Hub, Clock: b.Clock, Log: b.Log,
-		Views:   []web.Views{admin.Views(), licensing.Views()},
-		Texts:   []i18n.Source{personal.Texts(), auth.Texts(), job.Texts(), number.Texts(), worklist.Texts(), form.Source(), sheet.Source(), document.Source(), {Owner: "registry", FS: registry.Locale()},
+		Views: []web.Views{admin.Views(), licensing.Views()},
+		Texts: []i18n.Source{personal.Texts(), auth.Texts(), job.Texts(), number.Texts(), worklist.Texts(), form.Source(), sheet.Source(), document.Source(), {Owner: "registry", FS: registry.Locale()},
 			deadline.Texts(), {Owner: "rule", FS: rule.Locale()}},
 		Proxies: b.Config.Proxies(), Secure: b.Config.Secure(), Site: siteFacts(c.demo),
 	})
