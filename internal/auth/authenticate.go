@@ -68,11 +68,12 @@ func (s *Service) principal(ctx context.Context, q db.Q, session Session, addr s
 		p.Expired = true
 		return p, nil
 	}
-	p := &Principal{Actor: account.Actor(addr), Account: account, Session: &session, Stage: session.Stage}
 	if session.Stage != Complete {
-		p.Actor = Public(addr).Actor // not known well enough to act
+		p := Public(addr) // not known well enough to act
+		p.Pending, p.Session, p.Stage = account, &session, session.Stage
 		return p, nil
 	}
+	p := &Principal{Actor: account.Actor(addr), Account: account, Session: &session}
 	acting := account
 	if session.ActingFor != "" {
 		absent, err := s.standInFor(ctx, q, account.ID, session.ActingFor)
@@ -85,6 +86,22 @@ func (s *Service) principal(ctx context.Context, q db.Q, session Session, addr s
 	}
 	p.Permissions = s.roles.Permissions(acting.Roles...)
 	p.Scope, err = s.scopeOf(ctx, q, acting)
+	return p, err
+}
+
+// As returns the principal that an account would be if it signed in now, for
+// the sample city and for jobs that act in somebody's name. It has no session,
+// so nothing that asks for a fresh proof of identity can be done with it.
+func (s *Service) As(ctx context.Context, q db.Q, account string) (*Principal, error) {
+	a, err := loadAccount(ctx, q, account)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.mayEnter(); err != nil {
+		return nil, err
+	}
+	p := &Principal{Actor: a.Actor(""), Account: a, Permissions: s.roles.Permissions(a.Roles...)}
+	p.Scope, err = s.scopeOf(ctx, q, a)
 	return p, err
 }
 

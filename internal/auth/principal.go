@@ -12,6 +12,7 @@ import (
 type Principal struct {
 	Actor       kernel.Actor
 	Account     *Account // nil for visitors, tokens, links and the platform; while standing in, the real person
+	Pending     *Account // whose sign-in is not complete yet (Stage); such a principal has no rights
 	StandInFor  *Account // whose place the account takes, nil: acts for itself
 	Permissions Set
 	Scope       Scope
@@ -56,6 +57,23 @@ const KeyConfirmFirst = "auth.error.confirm_first"
 // StepUpFor is how long a proof of identity covers dangerous things.
 const StepUpFor = 10 * time.Minute
 
+// Acting returns the account whose rights the principal has: the absent person
+// while standing in, else its own; nil when no account is behind it.
+func (p *Principal) Acting() *Account {
+	if p.StandInFor != nil {
+		return p.StandInFor
+	}
+	return p.Account
+}
+
+// Roles lists the roles that the principal acts with, for its worklist.
+func (p *Principal) Roles() []string {
+	if a := p.Acting(); a != nil {
+		return a.Roles
+	}
+	return nil
+}
+
 // need refuses without perm: not signed in and not allowed are different.
 func (p *Principal) need(perm Permission) error {
 	if !p.SignedIn() {
@@ -71,6 +89,10 @@ func (p *Principal) need(perm Permission) error {
 func Public(addr string) *Principal {
 	return &Principal{Actor: kernel.Actor{Kind: kernel.ActorPublic, ID: "public", Name: "public", Addr: addr}}
 }
+
+// Holder returns the principal of whoever holds a signed link: an actor
+// without permissions and without scope, for whom the page of the link decides.
+func Holder(l Link, addr string) *Principal { return &Principal{Actor: l.As(addr)} }
 
 // Platform returns the principal of a part of the platform itself, which sees
 // everything and may do what perms say.

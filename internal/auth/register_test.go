@@ -62,8 +62,8 @@ func TestRequestForACodeDoesNotTellWhetherThePhoneIsKnown(t *testing.T) {
 		w.person("13800138000", "张三丰")
 		w.clock.Advance(2 * time.Minute)
 		sent := len(w.sms.sent)
-		known := w.RequestReset(t.Context(), "13800138000", "192.0.2.5", i18n.Chinese)
-		unknown := w.RequestReset(t.Context(), "13900139000", "192.0.2.5", i18n.Chinese)
+		known := w.RequestReset(t.Context(), "", "13800138000", "192.0.2.5", i18n.Chinese)
+		unknown := w.RequestReset(t.Context(), "", "13900139000", "192.0.2.5", i18n.Chinese)
 		if known != nil || unknown != nil {
 			t.Fatalf("known %v, unknown %v", known, unknown)
 		}
@@ -72,15 +72,15 @@ func TestRequestForACodeDoesNotTellWhetherThePhoneIsKnown(t *testing.T) {
 		}
 		// The second request within the minute is refused for both alike.
 		for _, phone := range []string{"13800138000", "13900139000"} {
-			if wait, blocked := RetryAfter(w.RequestReset(t.Context(), phone, "192.0.2.5", i18n.Chinese)); !blocked || wait != time.Minute {
+			if wait, blocked := RetryAfter(w.RequestReset(t.Context(), "", phone, "192.0.2.5", i18n.Chinese)); !blocked || wait != time.Minute {
 				t.Errorf("%s waits %v", phone, wait)
 			}
 		}
 		// No code is right for the unknown one, and the answer is that of a wrong code.
 		_, errUnknown := w.codes.Verify(t.Context(), codeReset, "13900139000", "")
 		breaks(t, errUnknown, "code", "auth_code")
-		breaks(t, w.Reset(t.Context(), "13900139000", "123456", goodPassword, "192.0.2.5"), "code", "auth_code")
-		breaks(t, w.Reset(t.Context(), "13800138000", "999999x", goodPassword, "192.0.2.5"), "code", "auth_code")
+		breaks(t, w.Reset(t.Context(), Forgotten{Phone: "13900139000", Code: "123456", Password: goodPassword}, "192.0.2.5"), "code", "auth_code")
+		breaks(t, w.Reset(t.Context(), Forgotten{Phone: "13800138000", Code: "999999x", Password: goodPassword}, "192.0.2.5"), "code", "auth_code")
 	})
 }
 
@@ -180,10 +180,10 @@ func TestResetReplacesThePasswordAndEndsSessions(t *testing.T) {
 	each(t, func(t *testing.T, w *desk) {
 		e := w.person("13800138000", "张三丰")
 		w.clock.Advance(2 * time.Minute)
-		w.must(w.RequestReset(t.Context(), "13800138000", "192.0.2.5", i18n.Chinese))
+		w.must(w.RequestReset(t.Context(), "", "13800138000", "192.0.2.5", i18n.Chinese))
 		const fresh = "新的口令比旧的还要长一点"
-		breaks(t, w.Reset(t.Context(), "13800138000", w.sms.code(t), "password1234", "192.0.2.5"), "password", "auth_password_common")
-		w.must(w.Reset(t.Context(), "13800138000", w.sms.code(t), fresh, "192.0.2.5"))
+		breaks(t, w.Reset(t.Context(), Forgotten{Phone: "13800138000", Code: w.sms.code(t), Password: "password1234"}, "192.0.2.5"), "password", "auth_password_common")
+		w.must(w.Reset(t.Context(), Forgotten{Phone: "13800138000", Code: w.sms.code(t), Password: fresh}, "192.0.2.5"))
 		if w.who(e.Token).SignedIn() {
 			t.Error("the old session lives on")
 		}
@@ -191,7 +191,7 @@ func TestResetReplacesThePasswordAndEndsSessions(t *testing.T) {
 		is(t, err, kernel.Invalid, "auth.error.login")
 		_, err = w.Login(t.Context(), "13800138000", fresh, Client{Addr: "192.0.2.5"})
 		w.must(err)
-		breaks(t, w.Reset(t.Context(), "13800138000", w.sms.code(t), fresh, "192.0.2.5"), "code", "auth_code")
+		breaks(t, w.Reset(t.Context(), Forgotten{Phone: "13800138000", Code: w.sms.code(t), Password: fresh}, "192.0.2.5"), "code", "auth_code")
 	})
 }
 
@@ -308,5 +308,64 @@ func TestErasedPersonCannotEnterAndIsUnreadable(t *testing.T) {
 		w.clock.Advance(2 * time.Minute)
 		w.person("13800138000", "张三丰") // the phone is free again
 		w.must(w.Erase(t.Context(), w.boss, other.Account.ID, "依申请"))
+	})
+}
+
+func TestEnterpriseResetsItsPasswordWithLoginAndPhone(t *testing.T) {
+	w := one(t)
+	w.enterprise("gas.station", "13800138000", false)
+	w.officer("clerk.reset", Assignment{Roles: []string{Reviewer}})
+	w.must(w.Update(t.Context(), w.boss, w.enter("clerk.reset").Account.ID, Change{Name: "王办", Phone: "13800138001"}))
+	const fresh = "新的口令比旧的还要长一点"
+	sent := len(w.sms.sent)
+	for _, c := range [][2]string{{"", "13800138000"}, {"gas.station", "13900139000"}, {"clerk.reset", "13800138001"}} {
+		w.clock.Advance(2 * time.Minute)
+		w.must(w.RequestReset(t.Context(), c[0], c[1], "192.0.2.5", i18n.Chinese))
+	}
+	if len(w.sms.sent) != sent {
+		t.Error("a code was sent to a phone that does not belong to the login, or to an officer")
+	}
+	w.clock.Advance(2 * time.Minute)
+	w.must(w.RequestReset(t.Context(), "gas.station", "13800138000", "192.0.2.5", i18n.Chinese))
+	code := w.sms.code(t)
+	breaks(t, w.Reset(t.Context(), Forgotten{Login: "clerk.reset", Phone: "13800138000", Code: code, Password: fresh}, "192.0.2.5"), "code", "auth_code")
+	w.must(w.Reset(t.Context(), Forgotten{Login: "gas.station", Phone: "13800138000", Code: code, Password: fresh}, "192.0.2.5"))
+	_, err := w.Login(t.Context(), "gas.station", fresh, Client{Addr: "192.0.2.5"})
+	w.must(err)
+}
+
+func TestPhoneIsChangedByACodeToTheNewOne(t *testing.T) {
+	each(t, func(t *testing.T, w *desk) {
+		p := w.who(w.person("13800138000", "张三丰").Token)
+		w.person("13900139000", "李四")
+		w.clock.Advance(2 * time.Minute)
+		w.must(w.RequestPhone(t.Context(), p, "13900139000", i18n.Chinese))
+		is(t, w.ChangePhone(t.Context(), p, "13900139000", w.sms.code(t)), kernel.Conflict, "auth.error.registered")
+		w.must(w.RequestPhone(t.Context(), p, "13700137000", i18n.Chinese))
+		breaks(t, w.ChangePhone(t.Context(), p, "13700137000", "x"), "code", "auth_code")
+		w.must(w.ChangePhone(t.Context(), p, "13700137000", w.sms.code(t)))
+		if e := w.login("13700137000"); e.Account.ID != p.Account.ID || e.Account.Login != "137****7000" {
+			t.Errorf("account %+v", e.Account)
+		}
+		_, err := w.Login(t.Context(), "13800138000", goodPassword, Client{Addr: "192.0.2.5"})
+		is(t, err, kernel.Invalid, "auth.error.login")
+		is(t, w.Update(t.Context(), w.boss, p.Account.ID, Change{Name: "别人"}), kernel.Denied, "auth.error.own_data")
+	})
+}
+
+func TestUpdateCannotJoinTwoAccountsOfSeparateAdministrators(t *testing.T) {
+	w := one(t)
+	a, _, err := w.Create(t.Context(), w.boss, NewAccount{Kind: Officer, Login: "approver", Name: "王办", Phone: "13800138000"})
+	w.must(err)
+	w.must(w.Assign(t.Context(), w.boss, a.ID, Assignment{Roles: []string{Approver}}))
+	b := w.officer("auditor", Assignment{Roles: []string{AuditAdmin}})
+	breaks(t, w.Update(t.Context(), w.boss, b.ID, Change{Name: "审计", Phone: "13800138000"}), "roles", "auth_separate_person")
+	w.must(w.Update(t.Context(), w.boss, b.ID, Change{Name: "审计", Phone: "13800138009", Area: "120101", Unit: "u1"}))
+	w.view(func(ctx context.Context, q db.Q) error {
+		got, err := w.Account(ctx, q, b.ID)
+		if got.Name != "审计" || got.Phone != "138****8009" || got.Area != "120101" || got.Unit != "u1" {
+			t.Errorf("account %+v", got)
+		}
+		return err
 	})
 }

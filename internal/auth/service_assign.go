@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -9,7 +10,8 @@ import (
 	"anlan/internal/kernel"
 )
 
-// Assignment is what a security administrator gives an account.
+// Assignment is what a security administrator gives an account. An empty Area
+// or Unit leaves the one it has.
 type Assignment struct {
 	Roles      []string
 	Reach      Reach
@@ -64,8 +66,8 @@ func (s *Service) Assign(ctx context.Context, p *Principal, account string, n As
 		if err := assignRoles(ctx, tx, a, n.Roles, p.Actor, s.clock.Now()); err != nil {
 			return err
 		}
-		a.Reach, a.Area, a.Unit = n.Reach, n.Area, n.Unit
-		_, err = tx.ExecContext(ctx, `UPDATE auth_accounts SET reach = $1, area = $2, unit = $3 WHERE id = $4`, string(n.Reach), n.Area, n.Unit, a.ID)
+		a.Reach, a.Area, a.Unit = n.Reach, cmp.Or(n.Area, a.Area), cmp.Or(n.Unit, a.Unit)
+		_, err = tx.ExecContext(ctx, `UPDATE auth_accounts SET reach = $1, area = $2, unit = $3 WHERE id = $4`, string(a.Reach), a.Area, a.Unit, a.ID)
 		if err != nil {
 			return err
 		}

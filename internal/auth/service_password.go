@@ -1,9 +1,9 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"anlan/internal/db"
@@ -16,6 +16,7 @@ const (
 	linkSetup    = "auth.setup"
 	codeRegister = "auth.register"
 	codeReset    = "auth.reset"
+	codePhone    = "auth.phone:" // followed by the account
 )
 
 // passwordLinkLife is how long a new officer has to choose a password.
@@ -154,24 +155,48 @@ func (s *Service) SetPassword(ctx context.Context, token, password, addr string)
 	})
 }
 
+// forgetful returns the account that this login and phone belong to, nil when
+// none does. Officers are not among them: their passwords are reset by an
+// administrator's link.
+func (s *Service) forgetful(ctx context.Context, q db.Q, login, phone string) (*Account, error) {
+	a, err := s.findLogin(ctx, q, cmp.Or(login, phone))
+	if err != nil || a == nil || a.Kind == Officer || a.mayEnter() != nil {
+		return nil, err
+	}
+	clear, err := s.profileOf(ctx, q, a)
+	if err != nil || s.vault.Hash(hashPhone, clear.Phone) != s.vault.Hash(hashPhone, phone) {
+		return nil, err
+	}
+	return a, nil
+}
+
 // RequestReset sends a code with which a forgotten password can be replaced,
-// if an account signs in with this phone. The answer is the same if none does.
-func (s *Service) RequestReset(ctx context.Context, phone, addr, lang string) error {
+// if there is an account with this login and phone; login "" is the phone.
+// The answer is the same if there is none.
+func (s *Service) RequestReset(ctx context.Context, login, phone, addr, lang string) error {
 	return s.codes.Request(ctx, CodeRequest{Purpose: codeReset, Phone: phone, Addr: addr, Lang: lang,
 		Decide: func(ctx context.Context, tx *db.Tx) (string, error) {
-			a, err := s.findLogin(ctx, tx, phone)
-			if err != nil || a == nil || a.mayEnter() != nil {
+			a, err := s.forgetful(ctx, tx, login, phone)
+			if err != nil || a == nil {
 				return "", err
 			}
 			return CodeTemplate, nil
 		}})
 }
 
-// Reset replaces a forgotten password with the code that RequestReset sent. A
+// Forgotten is a password to be replaced with the code that RequestReset sent.
+type Forgotten struct {
+	Login    string // "" is the phone
+	Phone    string
+	Code     string
+	Password string // the new one
+}
+
+// Reset replaces a forgotten password and ends the sessions of the account. A
 // second factor stays in force; it does not sign in.
-func (s *Service) Reset(ctx context.Context, phone, code, password, addr string) error {
+func (s *Service) Reset(ctx context.Context, f Forgotten, addr string) error {
 	var check kernel.Check
-	CheckPassword(&check, "password", password, phone)
+	CheckPassword(&check, "password", f.Password, f.Phone, f.Login)
 	if err := check.Err(); err != nil {
 		return err
 	}
@@ -180,21 +205,21 @@ func (s *Service) Reset(ctx context.Context, phone, code, password, addr string)
 	if err != nil {
 		return err
 	}
-	proof, err := s.codes.Verify(ctx, codeReset, phone, code)
+	proof, err := s.codes.Verify(ctx, codeReset, f.Phone, f.Code)
 	if err != nil {
 		return err
 	}
-	hash, err := s.hasher.hash(ctx, password)
+	hash, err := s.hasher.hash(ctx, f.Password)
 	if err != nil {
 		return err
 	}
 	return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		a, err := s.findLogin(ctx, tx, phone)
+		a, err := s.forgetful(ctx, tx, f.Login, f.Phone)
 		if err != nil {
 			return err
 		}
 		if a == nil {
-			return fmt.Errorf("reset: %w", kernel.Bad("code", "auth_code", ""))
+			return kernel.Bad("code", "auth_code", "")
 		}
 		if err := s.codes.Use(ctx, tx, proof); err != nil {
 			return err

@@ -19,34 +19,33 @@ type Enrolment struct {
 
 // mayEnrol lets in a full session that was confirmed lately, or one that must
 // enrol before it becomes full.
-func (s *Service) mayEnrol(p *Principal) error {
-	switch {
-	case p.Session == nil || p.Account == nil:
-		return errSignedOut()
-	case p.Stage == NeedsEnrol:
-		return nil
-	case p.Stage != Complete:
-		return errSignedOut()
+func (s *Service) mayEnrol(p *Principal) (*Account, error) {
+	if p.Session != nil && p.Stage == NeedsEnrol && p.Pending != nil {
+		return p.Pending, nil
 	}
-	return p.NeedConfirmed(s.clock.Now())
+	if p.Session == nil || !p.SignedIn() {
+		return nil, errSignedOut()
+	}
+	return p.Account, p.NeedConfirmed(s.clock.Now())
 }
 
 // EnrolTOTP makes a new secret. It takes effect when ConfirmTOTP has seen a
 // code of it; until then an older one stays in force.
 func (s *Service) EnrolTOTP(ctx context.Context, p *Principal) (Enrolment, error) {
-	if err := s.mayEnrol(p); err != nil {
+	a, err := s.mayEnrol(p)
+	if err != nil {
 		return Enrolment{}, err
 	}
-	key, err := newTOTP("Anlan", p.Account.Login)
+	key, err := newTOTP("Anlan", a.Login)
 	if err != nil {
 		return Enrolment{}, fmt.Errorf("new second factor: %w", err)
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		sealed, err := s.vault.Seal(ctx, tx, p.Account.PersonID, fieldTOTP, key.Secret())
+		sealed, err := s.vault.Seal(ctx, tx, a.PersonID, fieldTOTP, key.Secret())
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE auth_accounts SET totp_pending = $1 WHERE id = $2`, string(sealed), p.Account.ID)
+		_, err = tx.ExecContext(ctx, `UPDATE auth_accounts SET totp_pending = $1 WHERE id = $2`, string(sealed), a.ID)
 		return err
 	})
 	return Enrolment{key.Secret(), key.URL()}, err
@@ -56,15 +55,16 @@ func (s *Service) EnrolTOTP(ctx context.Context, p *Principal) (Enrolment, error
 // returns recovery codes, each good for one sign-in without the app. The
 // session gets a new token and other sessions of the account end.
 func (s *Service) ConfirmTOTP(ctx context.Context, p *Principal, code string) (recovery []string, e Entry, err error) {
-	if err := s.mayEnrol(p); err != nil {
+	a, err := s.mayEnrol(p)
+	if err != nil {
 		return nil, Entry{}, err
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) (err error) {
-		sealed, err := db.Value[personal.Sealed](ctx, tx, `SELECT totp_pending FROM auth_accounts WHERE id = $1`, p.Account.ID)
+		sealed, err := db.Value[personal.Sealed](ctx, tx, `SELECT totp_pending FROM auth_accounts WHERE id = $1`, a.ID)
 		if err != nil {
 			return err
 		}
-		secret, err := s.vault.Open(ctx, tx, p.Account.PersonID, fieldTOTP, sealed)
+		secret, err := s.vault.Open(ctx, tx, a.PersonID, fieldTOTP, sealed)
 		if err != nil {
 			return err
 		}
@@ -73,20 +73,20 @@ func (s *Service) ConfirmTOTP(ctx context.Context, p *Principal, code string) (r
 			return kernel.Bad("code", "auth_code", "")
 		}
 		_, err = tx.ExecContext(ctx, `UPDATE auth_accounts SET totp_sealed = totp_pending, totp_pending = '', totp_confirmed = $1, totp_step = $2 WHERE id = $3`,
-			true, step, p.Account.ID)
+			true, step, a.ID)
 		if err != nil {
 			return err
 		}
-		if recovery, err = s.newRecovery(ctx, tx, p.Account.ID); err != nil {
+		if recovery, err = s.newRecovery(ctx, tx, a.ID); err != nil {
 			return err
 		}
-		if err := s.endAll(ctx, tx, p.Account.ID, "totp", p.Session.ID); err != nil {
+		if err := s.endAll(ctx, tx, a.ID, "totp", p.Session.ID); err != nil {
 			return err
 		}
-		if e, err = s.complete(ctx, tx, *p.Session, p.Account); err != nil {
+		if e, err = s.complete(ctx, tx, *p.Session, a); err != nil {
 			return err
 		}
-		return s.record(ctx, tx, p.Account.Actor(p.Actor.Addr), "totp.confirm", accountSubject(p.Account.ID), nil, nil)
+		return s.record(ctx, tx, a.Actor(p.Actor.Addr), "totp.confirm", accountSubject(a.ID), nil, nil)
 	})
 	return recovery, e, err
 }

@@ -190,6 +190,16 @@ func (s *Service) StandIns(ctx context.Context, q db.Q, p *Principal) ([]StandIn
 	return db.All(ctx, q, scanStandIn, `SELECT `+standInColumns+standInFrom+w.SQL()+` ORDER BY t.id`, w.Args...)
 }
 
+// Places lists the stand-ins that the account behind p may act in today.
+func (s *Service) Places(ctx context.Context, q db.Q, p *Principal) ([]StandIn, error) {
+	if p.Account == nil {
+		return nil, nil
+	}
+	return db.All(ctx, q, scanStandIn, `SELECT `+standInColumns+standInFrom+`
+		WHERE t.standin = $1 AND t.from_date <= $2 AND t.until_date >= $2 AND t.approved_by <> '' AND t.ended_at = 0 ORDER BY t.id`,
+		p.Account.ID, kernel.DateOf(s.clock.Now()))
+}
+
 // standInFor returns the absent account for which standIn may act now, nil
 // when the stand-in is over: then the session acts for itself again.
 func (s *Service) standInFor(ctx context.Context, q db.Q, standIn, absent string) (*Account, error) {

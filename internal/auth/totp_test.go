@@ -30,7 +30,7 @@ func TestSecondFactorIsAskedForAndACodeWorksOnce(t *testing.T) {
 		if e.Session.Stage != NeedsTOTP {
 			t.Fatalf("stage %q", e.Session.Stage)
 		}
-		if p := w.who(e.Token); p.SignedIn() || p.Can(licencePermission) || p.Scope.Account != "" || p.Actor.Kind != kernel.ActorPublic {
+		if p := w.who(e.Token); p.SignedIn() || p.Account != nil || p.Pending == nil || p.Can(licencePermission) || p.Scope.Account != "" || p.Actor.Kind != kernel.ActorPublic {
 			t.Fatalf("half a sign-in has rights: %+v", p)
 		}
 		_, err := w.LoginTOTP(t.Context(), e.Token, "000000", Client{Addr: "192.0.2.1"})
