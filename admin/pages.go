@@ -90,9 +90,9 @@ func (h *Pages) signInPage(r *web.Request) error {
 
 func (h *Pages) signIn(r *web.Request) error {
 	var in struct {
-		Login    string `form:"login"`
-		Password string `form:"password"`
-		Return   string `form:"return"`
+		Login    string `json:"login"`
+		Password string `json:"password"`
+		Return   string `json:"return"`
 	}
 	if err := r.Decode(&in); err != nil {
 		return r.Refill("admin/signin", r.ReturnTo("/"), err)

@@ -22,14 +22,6 @@ type Pages struct {
 // NewPages returns the pages over a service.
 func NewPages(s *Service) *Pages { return &Pages{s: s} }
 
-// Routes are the pages of this room.
-func (h *Pages) Routes() []web.Route {
-	return []web.Route{
-		{Method: "GET", Path: "/guides", Permission: web.Public, Handler: h.guides, Frame: web.Hall},
-		{Method: "GET", Path: "/guides/{item}", Permission: web.Public, Handler: h.guide, Frame: web.Hall},
-	}
-}
-
 // guideCategory is a category with its items, for the list of guides.
 type guideCategory struct {
 	rule.Category
