@@ -27,6 +27,7 @@ func (s *Server) ownRoutes() []Route {
 		{Method: http.MethodGet, Path: "/api/openapi.json", Permission: Public, Machine: true, Handler: s.serveAPI},
 		{Method: http.MethodGet, Path: "/api", Permission: Public, Handler: s.pageAPI},
 		{Method: http.MethodGet, Path: "/help/keys", Permission: Public, Handler: func(r *Request) error { return r.Render("web/keys", nil) }},
+		{Method: http.MethodGet, Path: "/offline", Permission: Public, Frame: Bare, Handler: func(r *Request) error { return r.Render("web/offline", nil) }},
 		{Method: http.MethodGet, Path: "/favicon.ico", Permission: Public, Machine: true, Handler: s.favicon},
 		{Method: http.MethodGet, Path: "/offline.js", Permission: Public, Machine: true, Handler: s.worker},
 	}
@@ -41,8 +42,7 @@ func (s *Server) favicon(r *Request) error {
 	return ignoreGone(err)
 }
 
-// worker serves the service worker from the root, whose scope it needs; it
-// learns the address of the assets from its own.
+// worker serves the service worker from the root, whose scope it needs.
 func (s *Server) worker(r *Request) error {
 	f := s.assets.files["js/worker.js"]
 	r.SetHeader("Content-Type", f.kind)

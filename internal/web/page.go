@@ -92,6 +92,13 @@ func (p *Page) HiddenAs(request string) template.HTML {
 // CSRF is the token for scripts.
 func (p *Page) CSRF() string { return p.r.csrfToken() }
 
+// Routed reports whether the visitor may GET a path of this very pattern, for
+// links of the frames to pages that another package may or may not have.
+func (p *Page) Routed(path string) bool {
+	rt, ok := p.r.site.gets[path]
+	return ok && allowed(p.Principal, rt)
+}
+
 // BasePath is this page's address without its query.
 func (p *Page) BasePath() string { return p.r.URL.Path }
 

@@ -81,6 +81,7 @@ type Server struct {
 	seal     *sealer
 	limits   *limiter
 	routes   []Route
+	gets     map[string]auth.Permission // permission by path of every GET route
 	topics   []Topic
 	handler  http.Handler
 	api      []byte // the OpenAPI document
@@ -105,6 +106,12 @@ func New(cfg Config) (*Server, error) {
 		limits: newLimiter(), seal: newSealer(cfg.Secret), inFlight: newInFlight(), topics: cfg.Topics}
 	s.base, s.stop = context.WithCancel(context.Background())
 	s.routes = append(s.ownRoutes(), cfg.Routes...)
+	s.gets = map[string]auth.Permission{}
+	for _, rt := range s.routes {
+		if rt.Method == http.MethodGet {
+			s.gets[rt.Path] = rt.Permission
+		}
+	}
 	texts, textErr := i18n.Load(cfg.sources()...)
 	s.texts = texts
 	assets, err := loadAssets()

@@ -161,10 +161,15 @@ func (n *notes) routes() []web.Route {
 	}
 }
 
+func configOf(t testing.TB) web.Config {
+	return web.Config{DB: dbtest.SQLite(t, web.Migrations()), Views: []web.Views{notesViews(t)}}
+}
+
 func start(t testing.TB, n *notes, change ...func(*web.Config)) *webtest.Site {
 	t.Helper()
-	n.d = dbtest.SQLite(t, web.Migrations())
-	cfg := web.Config{DB: n.d, Routes: n.routes(), Views: []web.Views{notesViews(t)}}
+	cfg := configOf(t)
+	n.d = cfg.DB
+	cfg.Routes = n.routes()
 	for _, c := range change {
 		c(&cfg)
 	}

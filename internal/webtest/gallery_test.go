@@ -122,6 +122,8 @@ func startGallery(t testing.TB) *webtest.Site {
 	site := webtest.Start(t, web.Config{Views: []web.Views{galleryViews(t)}, Routes: []web.Route{
 		{Method: "GET", Path: "/gallery/console", Permission: seeGallery, Handler: show("console"), Frame: web.Console, Nav: nav("queue", "inbox", 1)},
 		{Method: "GET", Path: "/gallery/officer", Permission: seeGallery, Handler: show("form"), Frame: web.Console, Nav: nav("form", "edit", 2)},
+		{Method: "GET", Path: "/search", Permission: seeGallery, Handler: show("console"), Frame: web.Console},
+		{Method: "GET", Path: "/account", Permission: web.SignedIn, Handler: show("form")},
 		{Method: "GET", Path: "/gallery/home", Permission: web.Public, Handler: show("home"), Frame: web.Hall, Nav: nav("home", "home", 1)},
 		{Method: "GET", Path: "/gallery/form", Permission: web.Public, Handler: show("form"), Frame: web.Hall, Nav: nav("form", "edit", 2)},
 		{Method: "GET", Path: "/gallery/confirm", Permission: web.Public, Handler: show("confirm"), Frame: web.Hall},

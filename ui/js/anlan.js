@@ -69,6 +69,12 @@ function failures() {
   for (const name of ["htmx:sendError", "htmx:timeout"]) body.addEventListener(name, () => toast(body.dataset.tFailed, "bad"));
 }
 
+// What stays readable without the network; see worker.js.
+function worker() {
+  if (!navigator.serviceWorker || !window.isSecureContext) return;
+  navigator.serviceWorker.register("/offline.js").catch(() => {});
+}
+
 const faults = document.querySelector("[data-faults]");
 if (faults) faults.focus();
 menus();
@@ -81,3 +87,4 @@ uploads();
 live();
 readAloud();
 maps();
+worker();
