@@ -14,7 +14,7 @@ import (
 )
 
 // zero is the instant "not yet".
-var zero time.Time
+var zero = time.Time{}
 
 // CaseView is everything a page shows of one case.
 type CaseView struct {
