@@ -1,17 +1,13 @@
 package rule
 
 import (
-	"bytes"
 	"embed"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"slices"
 	"sort"
-	"strings"
 	"sync"
 
 	"anlan/internal/kernel"
@@ -19,16 +15,6 @@ import (
 
 //go:embed data/*.json
 var data embed.FS
-
-//go:embed forms/*.json
-var forms embed.FS
-
-//go:embed locale/*.json
-var locale embed.FS
-
-// Locale holds locale/{zh-CN,en}.json: the texts of the rules that a version
-// or a package can break.
-func Locale() fs.FS { return locale }
 
 var shipped = sync.OnceValues(func() (*Catalogue, error) { return Load(data) })
 
@@ -39,96 +25,6 @@ func Shipped() *Catalogue {
 		panic(fmt.Sprintf("rule: shipped data: %v", err)) // a test reads them
 	}
 	return c
-}
-
-// Form returns a shipped form schema.
-func Form(id string) ([]byte, bool) {
-	text, err := forms.ReadFile("forms/" + id + ".json")
-	return text, err == nil
-}
-
-// FormIDs lists the shipped forms.
-func FormIDs() []string {
-	files, _ := fs.Glob(forms, "forms/*.json") // the pattern is good
-	for i, f := range files {
-		files[i] = strings.TrimSuffix(path.Base(f), ".json")
-	}
-	return files
-}
-
-// FormSchema returns the schema of a version's application form: its own, or
-// the shipped one it names.
-func (v *Version) FormSchema() ([]byte, bool) {
-	if len(v.Schema) > 0 {
-		return v.Schema, true
-	}
-	return Form(v.Form)
-}
-
-// ParseVersion reads one version from JSON, the form in which administrators'
-// versions are stored, and checks it. Faults are an Invalid error whose
-// fields are paths in the JSON ("statutory.n"); unknown fields are faults.
-func ParseVersion(text []byte) (*Version, error) {
-	var v Version
-	if err := decode(text, &v); err != nil {
-		return nil, err
-	}
-	var c kernel.Check
-	v.check(&c, "")
-	return &v, c.Err()
-}
-
-// ParseItem reads an item with its versions from JSON and checks it.
-func ParseItem(text []byte) (Item, error) {
-	var it Item
-	if err := decode(text, &it); err != nil {
-		return Item{}, err
-	}
-	var c kernel.Check
-	it.check(&c, "")
-	for i, v := range it.Versions {
-		if v == nil {
-			c.Add(at("versions", i), "required", "")
-			continue
-		}
-		v.check(&c, at("versions", i)+".")
-	}
-	return it, c.Err()
-}
-
-// decode reads exactly one JSON value without unknown fields. Its faults name
-// the field where the decoder knows it.
-func decode(text []byte, v any) error {
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.DisallowUnknownFields()
-	err := dec.Decode(v)
-	if err == nil {
-		if _, err = dec.Token(); errors.Is(err, io.EOF) {
-			return nil
-		}
-		return kernel.Bad("json", "json", "")
-	}
-	var wrongType *json.UnmarshalTypeError
-	var invalid *kernel.Error
-	name, unknown := strings.CutPrefix(err.Error(), "json: unknown field ")
-	switch {
-	case errors.As(err, &wrongType):
-		field := strings.ReplaceAll(wrongType.Field, "Limit.", "") // Period embeds a Limit; the JSON knows no such level
-		return kernel.Bad(orJSON(field), "rule_type", wrongType.Value)
-	case errors.As(err, &invalid):
-		return invalid
-	case unknown:
-		return kernel.Bad(strings.Trim(name, `"`), "unknown", "")
-	}
-	return &kernel.Error{Kind: kernel.Invalid, Key: "error.invalid", Err: err,
-		Fields: []kernel.FieldError{{Field: "json", Rule: "json"}}}
-}
-
-func orJSON(field string) string {
-	if field == "" {
-		return "json"
-	}
-	return field
 }
 
 // file is a data file. The parts that many versions share are written once:
@@ -301,13 +197,18 @@ func (l *loader) list(where string, raw any, key string, own, common map[string]
 		if !ok {
 			l.check.Add(at(where, i), "not_found", name)
 		}
-		whole := map[string]any{key: name}
-		merge(whole, common["*"])
-		merge(whole, named)
-		merge(whole, change)
-		delete(whole, "use")
-		out[i] = whole
+		out[i] = whole(key, name, common["*"], named, change)
 	}
+	return out
+}
+
+// whole lays the parts of a named entry over each other.
+func whole(key, name string, parts ...map[string]any) map[string]any {
+	out := map[string]any{key: name}
+	for _, p := range parts {
+		merge(out, p)
+	}
+	delete(out, "use")
 	return out
 }
 
