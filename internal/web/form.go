@@ -53,13 +53,14 @@ func (r *Request) readPlain() error {
 	return r.take(values)
 }
 
-// take sorts the fields of a form into the page's own (_csrf) and the
-// handler's. Text that is not UTF-8 is refused.
+// take sorts the fields of a form into the page's own (_csrf, _request) and
+// the handler's; Decode passes over other names that start with _, which tell
+// which button was pressed. Text that is not UTF-8 is refused.
 func (r *Request) take(values url.Values) error {
 	check := &kernel.Check{}
 	for name, list := range values {
 		into := r.sent
-		if strings.HasPrefix(name, "_") {
+		if name == "_csrf" || name == "_request" {
 			into = r.own
 		}
 		for _, v := range list {

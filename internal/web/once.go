@@ -10,7 +10,6 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
-	"net/url"
 	"sync"
 	"time"
 
@@ -196,13 +195,7 @@ func (s *Server) claimOf(r *Request) (*claim, error) {
 // been read yet.
 func (r *Request) fingerprint() (string, error) {
 	if r.route.op == nil {
-		own := url.Values{}
-		for name, v := range r.own {
-			if name != "_csrf" && name != "_request" {
-				own[name] = v
-			}
-		}
-		return hashOf(r.sent.Encode(), own.Encode()), nil
+		return hashOf(r.sent.Encode()), nil
 	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"html/template"
 	"io"
 	"mime"
 	"net/http"
@@ -73,8 +74,19 @@ func (r *Request) Texts() *i18n.Catalogues { return r.site.texts }
 // a page is enough.
 func (r *Request) Fragment() bool { return r.Header.Get("HX-Request") == "true" }
 
+// Icon draws a picture of the sprite, for internal/form and others that make
+// HTML themselves; "" when there is none of that name.
+func (r *Request) Icon(name string) template.HTML {
+	html, err := icon(r.site.assets, name)
+	if err != nil {
+		return ""
+	}
+	return html
+}
+
 // Sent returns what the form sent, without the page's own hidden fields: for
-// internal/form and other readers of url.Values.
+// internal/form and other readers of url.Values. The name of a pressed button
+// is there ("_add").
 func (r *Request) Sent() url.Values { return r.sent }
 
 // SetHeader sets a header of the response.
