@@ -79,7 +79,8 @@ func (l *natsLink) join(ctx context.Context) error {
 	defer cancel()
 	stream, err := l.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
 		Name: natsStream, Subjects: []string{natsSubject + ">"}, Storage: jetstream.MemoryStorage,
-		MaxMsgs: int64(l.hub.opts.Window), MaxBytes: int64(4 * l.hub.opts.Bytes), MaxAge: natsAge, Discard: jetstream.DiscardOld,
+		// More than the window, so that a follower that is slow for a moment misses nothing.
+		MaxMsgs: int64(4 * l.hub.opts.Window), MaxBytes: int64(4 * l.hub.opts.Bytes), MaxAge: natsAge, Discard: jetstream.DiscardOld,
 	})
 	if err != nil {
 		return fmt.Errorf("open stream: %w", err)
