@@ -32,12 +32,12 @@ func (s *Service) Authenticate(ctx context.Context, c Credential) (*Principal, e
 	}
 	p := Public(c.Addr)
 	err := s.db.View(ctx, func(ctx context.Context, q db.Q) error {
-		session, found, expired, err := s.liveSession(ctx, q, c.Cookie)
-		if err != nil || !found {
+		session, account, expired, err := s.liveSession(ctx, q, c.Cookie)
+		if err != nil || account == nil {
 			p.Expired = expired
 			return err
 		}
-		p, err = s.principal(ctx, q, session, c.Addr)
+		p, err = s.principal(ctx, q, session, account, c.Addr)
 		return err
 	})
 	if err != nil {
@@ -58,22 +58,13 @@ func (s *Service) touch(ctx context.Context, session *Session) error {
 }
 
 // principal makes the principal of a live session.
-func (s *Service) principal(ctx context.Context, q db.Q, session Session, addr string) (*Principal, error) {
-	account, err := loadAccount(ctx, q, session.AccountID)
-	if err != nil {
-		return nil, err
-	}
-	if account.mayEnter() != nil {
-		p := Public(addr)
-		p.Expired = true
-		return p, nil
-	}
+func (s *Service) principal(ctx context.Context, q db.Q, session Session, account *Account, addr string) (p *Principal, err error) {
 	if session.Stage != Complete {
 		p := Public(addr) // not known well enough to act
 		p.Pending, p.Session, p.Stage = account, &session, session.Stage
 		return p, nil
 	}
-	p := &Principal{Actor: account.Actor(addr), Account: account, Session: &session}
+	p = &Principal{Actor: account.Actor(addr), Account: account, Session: &session}
 	acting := account
 	if session.ActingFor != "" {
 		absent, err := s.standInFor(ctx, q, account.ID, session.ActingFor)

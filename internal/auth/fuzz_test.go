@@ -6,32 +6,67 @@ import (
 	"strings"
 	"testing"
 
+	"anlan/internal/dbtest"
 	"anlan/internal/kernel"
+	"anlan/internal/personal"
 )
 
 func FuzzCookie(f *testing.F) {
-	f.Add("anlan=" + newToken())
-	f.Add("anlan=; anlan=x")
-	f.Add(`anlan="quoted"; __Host-anlan=` + strings.Repeat("A", 43))
+	f.Add("anlan_oidc=" + strings.Repeat("a", 43))
+	f.Add("anlan_oidc=; anlan_oidc=x")
+	f.Add(`anlan_oidc="quoted"; __Host-anlan_oidc=` + strings.Repeat("A", 43))
 	f.Fuzz(func(t *testing.T, header string) {
 		r := &http.Request{Header: http.Header{"Cookie": {header}}}
 		for _, secure := range []bool{true, false} {
-			if token := TokenOf(r, secure); token != "" && (len(token) != 43 || !strings.Contains(header, token)) {
-				t.Fatalf("token %q from %q", token, header)
+			if secret := OIDCSecret(r, secure); secret != "" && (len(secret) != 43 || !strings.Contains(header, secret)) {
+				t.Fatalf("secret %q from %q", secret, header)
 			}
 		}
 	})
 }
 
-func FuzzBearer(f *testing.F) {
-	f.Add("Bearer anlan_x")
-	f.Add("bearer\t")
-	f.Fuzz(func(t *testing.T, header string) {
-		token, ok := BearerToken(header)
-		if ok != (token != "") || strings.TrimSpace(token) != token {
-			t.Fatalf("%q gives %q %v", header, token, ok)
+// FuzzCredential sends anything as a session or as an API token: nothing but
+// the real one gets in, and nothing breaks.
+func FuzzCredential(f *testing.F) {
+	w, token, text := fuzzDesk(f)
+	f.Add(token, "")
+	f.Add("", text)
+	f.Add("' OR 1=1 --", "")
+	f.Add("\x00", "anlan_\xff")
+	f.Fuzz(func(t *testing.T, cookie, bearer string) {
+		p, err := w.Authenticate(t.Context(), Credential{Cookie: cookie, Bearer: bearer})
+		switch {
+		case bearer != "":
+			if (err == nil) != (bearer == text) {
+				t.Fatalf("bearer %q: %v", bearer, err)
+			}
+		case err != nil:
+			t.Fatalf("cookie %q: %v", cookie, err)
+		case p.SignedIn() != (cookie == token):
+			t.Fatalf("cookie %q: %+v", cookie, p)
 		}
 	})
+}
+
+func fuzzDesk(f *testing.F) (w *Service, token, text string) {
+	f.Helper()
+	clock := kernel.NewManualClock(morning)
+	w = NewService(dbtest.SQLite(f, schema...), personal.NewVault(master), NewLinks(master, clock), testRoles(f), clock,
+		Options{Hashing: cheap(), Demo: true})
+	boss := Platform("fuzz", ManageAccounts, ManageTokens)
+	a, _, err := w.Create(f.Context(), boss, NewAccount{Kind: Officer, Login: "clerk", Name: "王办"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	e, err := w.EnterAs(f.Context(), a.ID, Client{Addr: "127.0.0.1"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	_, text, err = w.IssueToken(f.Context(), boss, Token{Name: "x", Permissions: []Permission{licencePermission}, Reach: ReachCity, ExpiresAt: morning.AddDate(0, 1, 0)})
+	if err != nil {
+		f.Fatal(err)
+	}
+	return w, e.Token, text
 }
 
 func FuzzLinkToken(f *testing.F) {

@@ -283,15 +283,25 @@ func (o *OIDC) exchange(ctx context.Context, code, state, browser string) (claim
 	return who, nil
 }
 
+// oidcCookie is the name of the cookie; behind TLS it carries the __Host-
+// prefix, so that no neighbouring host name can plant one.
+func oidcCookie(secure bool) string {
+	if secure {
+		return "__Host-anlan_oidc"
+	}
+	return "anlan_oidc"
+}
+
 // OIDCCookie carries the browser's secret of its visits to the provider.
+// SameSite is Lax, because the provider sends the browser back from elsewhere.
 func OIDCCookie(secret string, secure bool) *http.Cookie {
-	return &http.Cookie{Name: cookieName(secure) + "-oidc", Value: secret, Path: "/", MaxAge: int(flowLife / time.Second),
+	return &http.Cookie{Name: oidcCookie(secure), Value: secret, Path: "/", MaxAge: int(flowLife / time.Second),
 		Secure: secure, HttpOnly: true, SameSite: http.SameSiteLaxMode}
 }
 
-// OIDCSecret returns what OIDCCookie set, "" without.
+// OIDCSecret returns what OIDCCookie set, "" without or when it cannot be one.
 func OIDCSecret(r *http.Request, secure bool) string {
-	c, err := r.Cookie(cookieName(secure) + "-oidc")
+	c, err := r.Cookie(oidcCookie(secure))
 	if err != nil || !tokenShaped(c.Value) {
 		return ""
 	}

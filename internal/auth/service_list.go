@@ -46,28 +46,8 @@ func (s *Service) List(ctx context.Context, q db.Q, f AccountFilter) ([]*Account
 	if f.Limit == 0 {
 		f.Limit = 50
 	}
-	accounts, err := db.All(ctx, q, scanAccount,
+	return db.All(ctx, q, scanAccount,
 		`SELECT `+accountColumns+` FROM auth_accounts a `+w.SQL()+w.Bind(` ORDER BY a.id LIMIT ?`, f.Limit), w.Args...)
-	if err != nil {
-		return nil, err
-	}
-	return accounts, loadRolesOf(ctx, q, accounts)
-}
-
-func loadRolesOf(ctx context.Context, q db.Q, accounts []*Account) error {
-	byID := make(map[string]*Account, len(accounts))
-	ids := make([]string, len(accounts))
-	for i, a := range accounts {
-		byID[a.ID], ids[i] = a, a.ID
-	}
-	var w db.Where
-	w.In("account_id", ids)
-	pairs, err := db.All(ctx, q, func(s db.Scanner) (p [2]string, err error) { return p, s.Scan(&p[0], &p[1]) },
-		`SELECT account_id, role FROM auth_assignments `+w.SQL()+` ORDER BY role`, w.Args...)
-	for _, p := range pairs {
-		byID[p[0]].Roles = append(byID[p[0]].Roles, p[1])
-	}
-	return err
 }
 
 // Holders lists the active accounts that hold a role, for worklists and

@@ -184,15 +184,11 @@ func (s *Service) LoginTOTP(ctx context.Context, token, code string, c Client) (
 	var session Session
 	var account *Account
 	err := s.db.View(ctx, func(ctx context.Context, q db.Q) error {
-		found, ok, _, err := s.liveSession(ctx, q, token)
-		if err != nil {
-			return err
+		var err error
+		session, account, _, err = s.liveSession(ctx, q, token)
+		if err == nil && (account == nil || session.Stage != NeedsTOTP) {
+			err = errSignedOut()
 		}
-		if !ok || found.Stage != NeedsTOTP {
-			return errSignedOut()
-		}
-		session = found
-		account, err = loadAccount(ctx, q, session.AccountID)
 		return err
 	})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"anlan/internal/db"
@@ -127,8 +128,10 @@ func (s *Service) openSession(ctx context.Context, tx *db.Tx, a *Account, method
 		nil, map[string]string{"session": session.ID, "method": method, "stage": string(stage)})
 }
 
-// cut shortens s to n characters.
+// cut shortens what a stranger sent to n characters and takes out bytes that
+// PostgreSQL refuses in a text.
 func cut(s string, n int) string {
+	s = strings.ReplaceAll(strings.ToValidUTF8(s, "?"), "\x00", "")
 	if r := []rune(s); len(r) > n {
 		return string(r[:n])
 	}
@@ -156,20 +159,28 @@ func (s *Service) complete(ctx context.Context, tx *db.Tx, session Session, a *A
 	return s.rotate(ctx, tx, session, a)
 }
 
-// liveSession returns the session of a token while it may be used; found is
-// false when there is none, expired when there was one.
-func (s *Service) liveSession(ctx context.Context, q db.Q, token string) (session Session, found, expired bool, err error) {
-	session, err = db.One(ctx, q, scanSession, `SELECT `+sessionColumns+` FROM auth_sessions s WHERE s.token_hash = $1`, hashToken(token))
-	if errors.Is(err, sql.ErrNoRows) {
-		return Session{}, false, false, nil
+// liveSession returns the session of a token and its account while it may be
+// used; account is nil when there is none, and expired says that there was one.
+func (s *Service) liveSession(ctx context.Context, q db.Q, token string) (session Session, account *Account, expired bool, err error) {
+	account = new(Account)
+	_, err = db.One(ctx, q, func(sc db.Scanner) (struct{}, error) {
+		dest, doneSession := sessionFields(&session)
+		more, doneAccount := accountFields(account)
+		err := sc.Scan(append(dest, more...)...)
+		doneSession()
+		doneAccount()
+		return struct{}{}, err
+	}, `SELECT `+sessionColumns+`, `+accountColumns+` FROM auth_sessions s JOIN auth_accounts a ON a.id = s.account_id
+		WHERE s.token_hash = $1`, hashToken(token))
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return Session{}, nil, false, nil
+	case err != nil:
+		return Session{}, nil, false, err
+	case s.over(session, s.clock.Now()) || account.mayEnter() != nil:
+		return Session{}, nil, true, nil
 	}
-	if err != nil {
-		return Session{}, false, false, err
-	}
-	if s.over(session, s.clock.Now()) {
-		return Session{}, false, true, nil
-	}
-	return session, true, false, nil
+	return session, account, false, nil
 }
 
 // over reports whether a session has reached one of its ends.
@@ -191,4 +202,9 @@ func (s *Service) endAll(ctx context.Context, tx *db.Tx, account, why, except st
 	_, err := tx.ExecContext(ctx, `UPDATE auth_sessions SET ended_at = $1, ended_why = $2 WHERE account_id = $3 AND ended_at = 0 AND id <> $4`,
 		kernel.Micros(s.clock.Now()), why, account, except)
 	return err
+}
+
+// tokenShaped reports whether s has the form of newToken.
+func tokenShaped(s string) bool {
+	return len(s) == 43 && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") == ""
 }

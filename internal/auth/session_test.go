@@ -214,3 +214,18 @@ func TestSweepRemovesOnlyWhatEndedLongAgo(t *testing.T) {
 		})
 	})
 }
+
+func TestAnyUserAgentCanSignIn(t *testing.T) {
+	each(t, func(t *testing.T, w *desk) {
+		w.officer("clerk", Assignment{})
+		for _, agent := range []string{"", "\xff\xfe broken", "nul\x00", strings.Repeat("长", 5000)} {
+			e, err := w.Login(t.Context(), "clerk", goodPassword, Client{Addr: "192.0.2.1", Agent: agent})
+			w.must(err)
+			if n := len([]rune(e.Session.Agent)); n > 200 {
+				t.Errorf("%d characters kept", n)
+			}
+		}
+		_, err := w.Login(t.Context(), "clerk\x00\xff", goodPassword, Client{Addr: "192.0.2.1"})
+		is(t, err, kernel.Invalid, "auth.error.login")
+	})
+}

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"anlan/internal/db"
@@ -24,15 +26,20 @@ const (
 
 const accountColumns = `a.id, a.kind, a.state, a.login, a.name, a.name_sealed, a.phone, a.phone_sealed, a.email_sealed,
 	a.person_id, a.reach, a.area, a.unit, a.enterprise, a.password_hash, a.totp_sealed, a.totp_confirmed, a.totp_step,
-	a.created_at, a.seen_at`
+	a.created_at, a.seen_at, COALESCE((SELECT string_agg(r.role, ',') FROM auth_assignments r WHERE r.account_id = a.id), '')`
 
 // accountFields are the places that accountColumns are scanned into; done
 // finishes the account afterwards.
 func accountFields(a *Account) (dest []any, done func()) {
 	var created, seen int64
+	var roles string
 	return []any{&a.ID, &a.Kind, &a.State, &a.Login, &a.Name, &a.nameSealed, &a.Phone, &a.phoneSealed, &a.emailSealed,
 			&a.PersonID, &a.Reach, &a.Area, &a.Unit, &a.Enterprise, &a.passwordHash, &a.totpSealed, &a.TOTP, &a.totpStep,
-			&created, &seen}, func() {
+			&created, &seen, &roles}, func() {
+			if roles != "" {
+				a.Roles = strings.Split(roles, ",")
+				slices.Sort(a.Roles)
+			}
 			a.CreatedAt, a.SeenAt = kernel.FromMicros(created), kernel.FromMicros(seen)
 			a.Password = a.passwordHash != ""
 		}
@@ -50,10 +57,7 @@ func scanAccount(s db.Scanner) (*Account, error) {
 
 func loadAccount(ctx context.Context, q db.Q, id string) (*Account, error) {
 	a, err := db.One(ctx, q, scanAccount, `SELECT `+accountColumns+` FROM auth_accounts a WHERE a.id = $1`, id)
-	if err != nil {
-		return nil, db.Found(err, "account", id)
-	}
-	return a, loadRoles(ctx, q, a)
+	return a, db.Found(err, "account", id)
 }
 
 // findLogin returns the account with this login, nil when there is none.
@@ -66,15 +70,7 @@ func (s *Service) findLogin(ctx context.Context, q db.Q, login string) (*Account
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	return a, loadRoles(ctx, q, a)
-}
-
-func loadRoles(ctx context.Context, q db.Q, a *Account) (err error) {
-	a.Roles, err = db.Column[string](ctx, q, `SELECT role FROM auth_assignments WHERE account_id = $1 ORDER BY role`, a.ID)
-	return err
+	return a, err
 }
 
 // profile is what is known of a new account in clear.

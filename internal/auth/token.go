@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"strings"
 	"time"
 
 	"anlan/internal/db"
@@ -33,17 +32,6 @@ const tokenPrefix = "anlan_"
 
 // longestToken is how far away the end of a token may lie.
 const longestToken = 366 * 24 * time.Hour
-
-// BearerToken returns the API token of an Authorization header; ok is false
-// when the header carries something else.
-func BearerToken(header string) (token string, ok bool) {
-	scheme, rest, found := strings.Cut(header, " ")
-	if !found || !strings.EqualFold(scheme, "Bearer") {
-		return "", false
-	}
-	rest = strings.TrimSpace(rest)
-	return rest, rest != ""
-}
 
 func (t Token) check(roles *Roles, now time.Time) error {
 	var c kernel.Check
