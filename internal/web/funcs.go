@@ -42,6 +42,7 @@ func funcs(texts *i18n.Catalogues, assets *assets, lang string) template.FuncMap
 		"str":      asText,
 		"default":  func(fallback, v any) any { return orDefault(v, fallback) },
 		"id":       fieldID,
+		"place":    place,
 		"option":   func(value, text string) ui.Option { return ui.Option{Value: value, Text: text} },
 		"row":      func(label string, value any) ui.Row { return ui.Row{Label: label, Value: shown(texts, lang, value)} },
 		"crumb":    func(text, href string) ui.Crumb { return ui.Crumb{Text: text, Href: href} },
@@ -138,6 +139,20 @@ func fieldID(name string) string {
 		}
 	}
 	return string(b)
+}
+
+// place gives a field's arguments their id, one that no field before it on the
+// page has: several forms of a page may have the same names.
+func place(m map[string]any) string {
+	if m["id"] != nil {
+		return ""
+	}
+	id := fieldID(asText(m["name"]))
+	if page, ok := m["page"].(*Page); ok {
+		id = page.freeID(id)
+	}
+	m["id"] = id
+	return ""
 }
 
 func orDefault(v, fallback any) any {

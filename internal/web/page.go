@@ -22,6 +22,7 @@ type Page struct {
 
 	r                 *Request
 	labels            map[string]string // of fields, for the error summary
+	ids               map[string]int    // how often a field's id was wanted
 	frame             Frame
 	body, title, head template.HTML
 }
@@ -148,6 +149,18 @@ func (p *Page) Named(field string, label any) string {
 	}
 	p.labels[field] = asText(label)
 	return ""
+}
+
+// freeID returns id when it is free, else id with a number behind it.
+func (p *Page) freeID(id string) string {
+	if p.ids == nil {
+		p.ids = map[string]int{}
+	}
+	p.ids[id]++
+	if n := p.ids[id]; n > 1 {
+		return id + "--" + itoa(n)
+	}
+	return id
 }
 
 // Fault is one line of the error summary.

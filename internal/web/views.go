@@ -97,6 +97,7 @@ func (v *views) page(p *Page, view string) ([]byte, error) {
 		if _, err = v.run(p, view); err != nil {
 			return nil, err
 		}
+		p.ids = nil
 	}
 	if p.body, err = v.run(p, view); err != nil {
 		return nil, err

@@ -52,13 +52,20 @@ func RenderAll(t *testing.T, views web.Views, samples map[string]any, more ...i1
 }
 
 // CheckPage fails the test when a page holds a missing text, an inline script
-// or style, or a POST form without its hidden fields.
+// or style, an id given twice, or a POST form without its hidden fields.
 func CheckPage(t testing.TB, p *Page) {
 	t.Helper()
 	if i := strings.Index(p.Body, "⟦"); i >= 0 {
 		t.Errorf("%s: a text is missing: %s", p.Path, p.Body[i:min(i+60, len(p.Body))])
 	}
+	ids := map[string]bool{}
 	each(p.root, func(n *html.Node) {
+		if id := attr(n, "id"); id != "" {
+			if ids[id] {
+				t.Errorf("%s: the id %q is there twice", p.Path, id)
+			}
+			ids[id] = true
+		}
 		switch {
 		case n.Data == "script" && attr(n, "src") == "", n.Data == "style":
 			t.Errorf("%s: inline <%s>", p.Path, n.Data)
