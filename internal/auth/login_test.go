@@ -66,9 +66,9 @@ func TestWrongLoginUnknownLoginAndAccountWithoutPasswordLookTheSame(t *testing.T
 	})
 }
 
-// TestUnknownLoginCostsOneHashToo counts the work instead of measuring time,
-// which would fail on a busy machine: every refusal does one hash at full cost
-// and writes one audit row.
+// TestUnknownLoginCostsOneHashToo compares the best of five, with a wide
+// margin for a busy machine: without the hash an unknown login would answer
+// some twenty times sooner. Every refusal also writes one audit row.
 func TestUnknownLoginCostsOneHashToo(t *testing.T) {
 	w := one(t, func(o *Options) { o.Hashing = Hashing{Memory: 8 << 10, Passes: 2, Lanes: 1, Parallel: 1, Queue: 4} })
 	w.officer("clerk", Assignment{})
@@ -84,7 +84,7 @@ func TestUnknownLoginCostsOneHashToo(t *testing.T) {
 		return best
 	}
 	known, unknown := measure("clerk"), measure("nobody.here")
-	if unknown < known/2 || known < unknown/2 {
+	if unknown < known/3 || known < unknown/3 {
 		t.Errorf("known login %v, unknown login %v", known, unknown)
 	}
 	var rows []audit.Row

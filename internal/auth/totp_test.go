@@ -10,7 +10,7 @@ import (
 	"anlan/internal/kernel"
 )
 
-// guarded enrols a second factor for an officer and returns its secret and
+// enrol confirms a second factor for an officer and returns its secret and
 // recovery codes.
 func (w *desk) enrol(p *Principal) (secret string, recovery []string, e Entry) {
 	w.t.Helper()
