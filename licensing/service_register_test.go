@@ -18,6 +18,7 @@ func TestHarshActNeedsASecondPerson(t *testing.T) {
 	eachOffice(t, func(t *testing.T, o *office) {
 		ctx := t.Context()
 		_, l := o.granted(ask{item: "petrol-station.first"}, station)
+		o.day("2026-06-01") // acts of one instant have no order
 		in := ActInput{Act: ActForfeit, Basis: "《危险化学品安全法》", Note: "样例事实"}
 		_, err := o.ActOn(ctx, registrar, l.ID, 0, ActInput{Act: ActForfeit})
 		o.fails(err, kernel.Invalid, "basis")
