@@ -47,6 +47,7 @@ type DB struct {
 	path   string // SQLite only
 	stats  Stats
 	fault  func(query string) error
+	losers chan struct{} // PostgreSQL: held by the one transaction that tries again
 }
 
 // Stats are counters since the handle was opened.

@@ -27,7 +27,7 @@ func openPostgres(ctx context.Context, dsn string, opts Options) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("database: %w", mapError(err))
 	}
-	d := &DB{engine: Postgres, read: pool, log: opts.Log, fault: opts.Fault}
+	d := &DB{engine: Postgres, read: pool, log: opts.Log, fault: opts.Fault, losers: make(chan struct{}, 1)}
 	if err := definePostgresTypes(ctx, pool); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("database: %w", mapError(err))
@@ -42,16 +42,28 @@ func definePostgresTypes(ctx context.Context, pool *sql.DB) error {
 	return err
 }
 
+// runPostgres runs fn until it commits. Whoever has lost goes on one at a
+// time: rivals that all try again at once lose again, and the unlucky one
+// many times over.
 func (d *DB) runPostgres(ctx context.Context, isolation sql.IsolationLevel, fn func(context.Context, *Tx) error) ([]func(), error) {
-	for try := 1; ; try++ {
+	after, err := d.tryPostgres(ctx, isolation, fn)
+	if err == nil || !retryable(err) {
+		return after, err
+	}
+	select {
+	case d.losers <- struct{}{}:
+		defer func() { <-d.losers }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	for try := 2; ; try++ {
+		d.stats.Retries.Add(1)
 		after, err := d.tryPostgres(ctx, isolation, fn)
 		if err == nil || !retryable(err) || try == maxTries {
 			return after, err
 		}
-		d.stats.Retries.Add(1)
-		wait := time.Duration(rand.Int64N(int64(time.Millisecond) << min(try, 6)))
 		select {
-		case <-time.After(wait):
+		case <-time.After(time.Duration(rand.Int64N(int64(time.Millisecond) << min(try-2, 6)))):
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
