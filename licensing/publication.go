@@ -98,3 +98,6 @@ func harmless(cell string) string {
 	}
 	return cell
 }
+
+// InForce reports whether the published licence is in effect.
+func (p Publication) InForce() bool { return p.Status == InEffect }

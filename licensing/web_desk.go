@@ -29,7 +29,7 @@ func (h *Pages) Routes() []web.Route {
 		{Method: "GET", Path: "/guides", Permission: web.Public, Handler: h.guides, Frame: web.Hall},
 		{Method: "GET", Path: "/guides/{item}", Permission: web.Public, Handler: h.guide, Frame: web.Hall},
 	}
-	return append(append(routes, h.hallRoutes()...), h.deskRoutes()...)
+	return append(append(append(routes, h.hallRoutes()...), h.deskRoutes()...), h.afterRoutes()...)
 }
 
 // cursorOf reads the place where a page begins.

@@ -1,0 +1,101 @@
+package licensing
+
+import (
+	"strconv"
+
+	"anlan/internal/kernel"
+	"anlan/internal/web"
+	"anlan/licensing/rule"
+)
+
+// myLicenceRoutes are the holder's licences and the rating of a case.
+func (h *Pages) myLicenceRoutes() []web.Route {
+	page := func(method, path string, fn web.Handler) web.Route {
+		return web.Route{Method: method, Path: path, Permission: PermApply, Handler: fn, Frame: web.Hall}
+	}
+	mine := page("GET", "/my/licences", h.myLicences)
+	mine.Nav = &web.Nav{Group: "licensing", Label: "licensing.nav.my_licences", Icon: "licence", Order: 2}
+	return []web.Route{mine, page("GET", "/my/licences/{id}", h.myLicence), page("GET", "/my/cases/{id}/rating", h.ratingPage), page("POST", "/my/cases/{id}/rating", h.rate)}
+}
+
+func (h *Pages) myLicences(r *web.Request) error {
+	date, id, err := placeOf(r)
+	if err != nil {
+		return err
+	}
+	page, err := h.s.Register(r.Context(), r.Principal, LicenceFilter{Current: true, After: LicenceCursor{date, id}})
+	if err != nil {
+		return err
+	}
+	return r.Render("licensing/my_licences", listOf(h.lines(page.Rows), page.More, page.Total, func(l licenceLine) web.Cursor { return web.CursorOf(l.EndsOn, l.ID) }))
+}
+
+// myLicenceView is a licence as its holder sees it, with what can be applied
+// for.
+type myLicenceView struct {
+	licenceView
+	Items []*rule.Item
+	Open  bool // nothing is being decided about it
+}
+
+func (h *Pages) myLicence(r *web.Request) error {
+	l, err := h.loadLicence(r)
+	if err != nil {
+		return err
+	}
+	v := myLicenceView{licenceView: l, Open: l.PendingCase == ""}
+	for _, kind := range []rule.Kind{rule.Renew, rule.Recheck, rule.Change, rule.Reissue, rule.Cancel} {
+		if it, ok := h.s.Rules.Sibling(l.Item, kind); ok && mayAsk(kind, l.Now) {
+			v.Items = append(v.Items, it)
+		}
+	}
+	return r.Render("licensing/my_licence", v)
+}
+
+// mayAsk reports whether an application of a kind makes sense for a licence in
+// a state; the submit checks again.
+func mayAsk(kind rule.Kind, st LicenceState) bool {
+	switch st {
+	case Valid:
+		return true
+	case Suspended, Expired:
+		return kind == rule.Cancel
+	}
+	return false
+}
+
+// ratingView is the page of a case's rating.
+type ratingView struct {
+	*CaseView
+	Rating *Rating
+}
+
+func (h *Pages) loadRating(r *web.Request) (ratingView, error) {
+	c, err := h.load(r)
+	if err != nil {
+		return ratingView{}, err
+	}
+	rating, err := h.s.RatingOf(r.Context(), r.Principal, c.ID)
+	return ratingView{c, rating}, err
+}
+
+func (h *Pages) ratingPage(r *web.Request) error {
+	v, err := h.loadRating(r)
+	if err != nil {
+		return err
+	}
+	return r.Render("licensing/my_rating", v)
+}
+
+func (h *Pages) rate(r *web.Request) error {
+	stars, err := strconv.Atoi(r.Sent().Get("stars"))
+	if err != nil {
+		err = kernel.Bad("stars", "required", "")
+	} else {
+		err = h.s.Rate(r.Context(), r.Principal, r.PathValue("id"), stars, r.Sent().Get("text"))
+	}
+	if err != nil {
+		return again(r, "licensing/my_rating", h.loadRating, err)
+	}
+	return done(r, "/my/cases/"+r.PathValue("id")+"/rating")
+}
