@@ -90,13 +90,13 @@ func build(ctx context.Context, b *Base, demo bool) (*services, error) {
 	if err := s.auth.Adopt(ctx); err != nil {
 		return nil, fmt.Errorf("roles: %w", err)
 	}
-	sealer, err := document.NewLocalSealer(filepath.Join(b.Config.Data, "seal"), "天津市应急管理局", b.Clock.Now())
+	sealer, err := document.NewLocalSealer(filepath.Join(b.Config.Data, "seal"), "天津市应急管理局", sealFrom(b, demo))
 	if err != nil {
 		return nil, fmt.Errorf("local seal: %w", err)
 	}
 	s.licensing = licensing.New(licensing.Parts{DB: b.DB, Clock: b.Clock, Log: b.Log, Bus: s.bus, Jobs: s.jobs, Blobs: b.Files,
 		Numbers: number.NewIssuer(b.DB, b.Clock), Vault: s.vault, Notify: notify.NewNotifier(s.vault), Registry: s.registry,
-		Sealer: sealer, Rules: rule.Shipped(), PublicURL: b.Config.PublicURL})
+		Sealer: sealer, Rules: rule.Shipped(), PublicURL: publicURL(b.Config, demo)})
 	s.jobs.Every("audit.seal", time.Second, sealAudit(b))
 	return s, nil
 }

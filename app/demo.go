@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"anlan/internal/db"
 	"anlan/internal/kernel"
+	"anlan/licensing/rule"
 	"anlan/sample"
 )
 
@@ -24,8 +26,9 @@ func settleCity(ctx context.Context, b *Base, s *services, say func(string, ...a
 	if err != nil {
 		return fmt.Errorf("sample city: %w", err)
 	}
-	s.city, err = sample.New(ctx, sample.Parts{DB: b.DB, Clock: clock, Log: b.Log, Registry: own.registry, Auth: own.auth,
-		Keep: keepSecret(filepath.Join(b.Config.Data, "demo-passwords.jsonl")), Settle: own.bus.Drain}, until)
+	own.licensing.Sample = true
+	s.city, err = sample.New(ctx, sample.Parts{DB: b.DB, Clock: clock, Log: b.Log, Registry: own.registry, Auth: own.auth, Licensing: own.licensing, Rules: rule.Shipped(),
+		Keep: keepSecret(filepath.Join(b.Config.Data, "demo-passwords.jsonl")), Settle: own.bus.Drain, Jobs: own.jobs}, until)
 	if err != nil {
 		return fmt.Errorf("sample city: %w", err)
 	}
@@ -43,7 +46,7 @@ func settleCity(ctx context.Context, b *Base, s *services, say func(string, ...a
 		return err
 	}
 	return b.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		_, err := s.jobs.Enqueue(ctx, tx, sample.Job())
+		_, err := s.jobs.Enqueue(ctx, tx, s.city.Job())
 		return err
 	})
 }
@@ -64,4 +67,22 @@ func keepSecret(path string) func(sample.Secret) error {
 		_, err = f.Write(append(line, '\n'))
 		return err
 	}
+}
+
+// publicURL is what stands in QR codes. The demo on loopback issues
+// certificates too: their codes work on this machine.
+func publicURL(c Config, demo bool) string {
+	if demo && c.PublicURL == "" && c.OnLoopback() {
+		return "http://" + c.Addr
+	}
+	return c.PublicURL
+}
+
+// sealFrom is the day from which the local seal is good: today, and in the
+// demo before the first paper of the sample city.
+func sealFrom(b *Base, demo bool) time.Time {
+	if demo {
+		return b.Clock.Now().AddDate(-7, 0, 0)
+	}
+	return b.Clock.Now()
 }

@@ -4,27 +4,34 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"slices"
 	"time"
 
 	"anlan/internal/auth"
 	"anlan/internal/db"
+	"anlan/internal/deadline"
 	"anlan/internal/job"
 	"anlan/internal/kernel"
+	"anlan/licensing"
+	"anlan/licensing/rule"
 	"anlan/registry"
 )
 
 // Parts are what the city is built with. Every service runs on Clock, sends
 // nothing outside, and belongs to the city alone.
 type Parts struct {
-	DB       *db.DB
-	Clock    *kernel.ManualClock
-	Log      *slog.Logger
-	Registry *registry.Service
-	Auth     *auth.Service
-	Keep     func(Secret) error              // where passwords of the front door are written down
-	Settle   func(ctx context.Context) error // runs the events and jobs that are due on Clock
-	Seed     uint64                          // 0: the usual city
+	DB        *db.DB
+	Clock     *kernel.ManualClock
+	Log       *slog.Logger
+	Registry  *registry.Service
+	Auth      *auth.Service
+	Licensing *licensing.Service              // with its Sample mark set
+	Rules     *rule.Catalogue                 // as shipped
+	Keep      func(Secret) error              // where passwords of the front door are written down
+	Settle    func(ctx context.Context) error // runs the events that are due on Clock
+	Jobs      *job.Runner                     // on Clock; only Core lets it work, the rest leaves its jobs to the platform's runner
+	Seed      uint64                          // 0: the usual city
 }
 
 // City is the sample city of one database.
@@ -34,6 +41,9 @@ type City struct {
 	plan      plan
 	builder   *auth.Principal // records enterprises and people
 	personnel *auth.Principal // opens accounts
+	calendar  *deadline.Calendar
+	papers    papers
+	signedIn  map[string]*auth.Principal // by login or telephone
 }
 
 // plan is everything that will be there, before any of it is.
@@ -41,6 +51,8 @@ type plan struct {
 	officers []officer
 	firms    []firm
 	holders  []holder
+	stories  []story
+	stock    []held
 }
 
 // step is one act in the life of the city.
@@ -63,10 +75,13 @@ func New(ctx context.Context, p Parts, until time.Time) (*City, error) {
 	}
 	today := kernel.DateOf(until)
 	c := &City{Parts: p, until: until, builder: auth.Platform("sample", registry.PermWrite),
-		personnel: auth.Platform("sample", auth.ManageAccounts, auth.AssignRoles)}
+		personnel: auth.Platform("sample", auth.ManageAccounts, auth.AssignRoles),
+		calendar:  deadline.Embedded(), signedIn: map[string]*auth.Principal{}}
 	c.plan.officers = officers(areas)
 	c.plan.firms = firms(p.Seed, areas, today)
 	c.plan.holders = holders(p.Seed, c.plan.firms, today)
+	c.plan.stories = stories(p.Seed, p.Rules, c.plan, today)
+	c.plan.stock = stock(p.Seed, c.plan, today)
 	return c, nil
 }
 
@@ -92,8 +107,31 @@ func Built(ctx context.Context, q db.Q) (bool, error) {
 	return err == nil, err
 }
 
-// steps are the acts of the core or of the rest in the order of time.
+// steps are the acts of the core or of the rest. Each phase goes through the
+// years from the past to the present: first who is there, then the work.
 func (c *City) steps(core bool) []step {
+	out := inTime(c.settlement(core))
+	out = append(out, c.taking(core))
+	today := step{c.until, "what falls due today", c.Licensing.Daily}
+	if core {
+		return append(out, step{c.until.Add(-time.Hour), "jobs", c.Jobs.Drain}, today)
+	}
+	var work []step
+	for _, s := range c.plan.stories {
+		work = append(work, c.tell(s)...)
+	}
+	work = append(work, c.contacts()...)
+	work = append(work, c.registerActs()...)
+	out = append(out, inTime(work)...)
+	var people []step
+	for _, h := range c.plan.holders {
+		people = append(people, c.enrolment(h))
+	}
+	return append(append(append(out, inTime(people)...), c.secrets()...), today)
+}
+
+// settlement is who comes to the city: officers, enterprises, applicants.
+func (c *City) settlement(core bool) []step {
 	var out []step
 	for _, o := range c.plan.officers {
 		if o.Core == core {
@@ -110,14 +148,12 @@ func (c *City) steps(core bool) []step {
 			out = append(out, c.admission(a))
 		}
 	}
-	if !core {
-		for _, h := range c.plan.holders {
-			out = append(out, c.enrolment(h))
-		}
-		out = append(out, c.secrets()...)
-	}
-	slices.SortStableFunc(out, func(a, b step) int { return a.at.Compare(b.at) })
 	return out
+}
+
+func inTime(steps []step) []step {
+	slices.SortStableFunc(steps, func(a, b step) int { return a.at.Compare(b.at) })
+	return steps
 }
 
 // coreApplicants are the people who can sign in from the first second on.
@@ -150,27 +186,39 @@ func (c *City) walk(ctx context.Context, steps []step, from int, report func(don
 // JobKind is the kind of the job that builds the rest.
 const JobKind = "sample.rest"
 
-// Handle lets a runner build the rest in the background.
+// jobArgs are the arguments of the job: a walk that is taken up again another
+// day still arrives where it was to arrive.
+type jobArgs struct {
+	Until time.Time `json:"until"`
+}
+
+// Handle lets the platform's runner build the rest in the background.
 func (c *City) Handle(r *job.Runner) {
 	r.Handle(JobKind, func(ctx context.Context, run *job.Run) error {
+		var args jobArgs
+		if err := run.Args(&args); err != nil {
+			return err
+		}
 		var from int
 		if _, err := run.Saved(&from); err != nil {
 			return err
 		}
-		return c.Rest(ctx, from, func(done, total int) error {
-			if done%settleEvery == 0 || done == total {
-				err := c.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error { return run.Save(ctx, tx, done) })
-				if err != nil {
-					return err
-				}
+		city, err := New(ctx, c.Parts, args.Until)
+		if err != nil {
+			return err
+		}
+		defer debug.FreeOSMemory() // hundreds of papers were set; an idle platform should not keep their room
+		return city.Rest(ctx, from, func(done, total int) error {
+			if err := run.Progress(ctx, int64(done), int64(total)); err != nil || done%settleEvery != 0 {
+				return err
 			}
-			return run.Progress(ctx, int64(done), int64(total))
+			return c.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error { return run.Save(ctx, tx, done) })
 		})
 	})
 }
 
 // Job is the work that builds the rest; at most one of it is open.
-func Job() job.Job {
-	return job.Job{Kind: JobKind, Key: JobKind, Actor: kernel.System("sample"), Args: struct{}{},
+func (c *City) Job() job.Job {
+	return job.Job{Kind: JobKind, Key: JobKind, Actor: kernel.System("sample"), Args: jobArgs{c.until},
 		Title: kernel.Text{ZH: "建立样例城市", EN: "Building the sample city"}}
 }

@@ -11,12 +11,22 @@ import (
 
 	"anlan/internal/audit"
 	"anlan/internal/auth"
+	"anlan/internal/blob"
 	"anlan/internal/db"
 	"anlan/internal/dbtest"
+	"anlan/internal/deadline"
+	"anlan/internal/document"
 	"anlan/internal/event"
+	"anlan/internal/job"
 	"anlan/internal/kernel"
+	"anlan/internal/notify"
+	"anlan/internal/number"
 	"anlan/internal/personal"
 	"anlan/internal/search"
+	"anlan/internal/settings"
+	"anlan/internal/worklist"
+	"anlan/licensing"
+	"anlan/licensing/rule"
 	"anlan/registry"
 )
 
@@ -27,26 +37,57 @@ func newCity(t *testing.T, d *db.DB) *City {
 	}
 	clock := kernel.NewManualClock(time.Time{})
 	log := slog.New(slog.DiscardHandler)
-	bus := event.NewBus(d, clock, log)
-	vault := personal.NewVault(bytes.Repeat([]byte("k"), 32))
-	roles, err := auth.Compose(auth.BaseRoles())
-	if err != nil {
-		t.Fatal(err)
-	}
-	reg := registry.New(registry.Parts{DB: d, Clock: clock, Bus: bus, Vault: vault})
-	links := auth.NewLinks(bytes.Repeat([]byte("l"), 32), clock)
-	people := auth.NewService(d, vault, links, roles, clock, auth.Options{Directory: reg, Enterprises: reg,
-		Hashing: auth.Hashing{Memory: 64, Passes: 1, Lanes: 1}})
-	c, err := New(t.Context(), Parts{DB: d, Clock: clock, Log: log, Settle: bus.Drain, Registry: reg, Auth: people,
-		Keep: func(Secret) error { return nil }}, today.Start().Add(10*time.Hour))
+	c, err := New(t.Context(), newParts(t, d, clock, log), today.Start().Add(10*time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
 }
 
+// grants is the part of app's table that the city needs.
+func grants() []auth.Grant {
+	role := func(id string, perms ...auth.Permission) auth.Grant {
+		return auth.Grant{Role: id, Permissions: append(perms, licensing.PermRead)}
+	}
+	return []auth.Grant{
+		role(auth.IntakeClerk, licensing.PermIntake, licensing.PermRenewal, licensing.PermImport), role(auth.Reviewer, licensing.PermReview),
+		role(auth.Checker, licensing.PermExamine), role(auth.DepartmentHead, licensing.PermLegal), role(auth.Regulator, licensing.PermSupervise),
+		role(auth.Approver, licensing.PermApprove, licensing.PermPanel, licensing.PermRegister), role(auth.CertificateClerk, licensing.PermMake),
+		role(auth.MailClerk, licensing.PermMail), role(auth.Archivist, licensing.PermArchive),
+		{Role: auth.Handler, Permissions: []auth.Permission{licensing.PermApply}}, {Role: auth.SafetyManager, Permissions: []auth.Permission{licensing.PermApply}},
+		{Role: auth.Applicant, Permissions: []auth.Permission{licensing.PermApply}},
+	}
+}
+
+func newParts(t *testing.T, d *db.DB, clock *kernel.ManualClock, log *slog.Logger) Parts {
+	t.Helper()
+	roles, err := auth.Compose(auth.BaseRoles(), grants()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blobs, err := blob.Open(t.TempDir(), blob.Options{Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealer, err := document.NewLocalSealer(t.TempDir(), "天津市应急管理局", today.AddYears(-7).Start())
+	if err != nil {
+		t.Fatal(err)
+	}
+	bus, vault := event.NewBus(d, clock, log), personal.NewVault(bytes.Repeat([]byte("k"), 32))
+	jobs := job.NewRunner(d, blobs, nil, clock, log)
+	reg := registry.New(registry.Parts{DB: d, Clock: clock, Bus: bus, Vault: vault})
+	people := auth.NewService(d, vault, auth.NewLinks(bytes.Repeat([]byte("l"), 32), clock), roles, clock,
+		auth.Options{Directory: reg, Enterprises: reg, Hashing: auth.Hashing{Memory: 64, Passes: 1, Lanes: 1}})
+	room := licensing.New(licensing.Parts{DB: d, Clock: clock, Log: log, Bus: bus, Jobs: jobs, Blobs: blobs, Numbers: number.NewIssuer(d, clock),
+		Vault: vault, Notify: notify.NewNotifier(vault), Registry: reg, Sealer: sealer, Rules: rule.Shipped(), PublicURL: "https://example.test", Sample: true})
+	settle := func(ctx context.Context) error { return errors.Join(bus.Drain(ctx), jobs.Drain(ctx)) }
+	return Parts{DB: d, Clock: clock, Log: log, Settle: settle, Jobs: jobs, Registry: reg, Auth: people, Licensing: room, Rules: rule.Shipped(),
+		Keep: func(Secret) error { return nil }}
+}
+
 func sources() []db.Migrations {
-	return []db.Migrations{audit.Migrations(), event.Migrations(), personal.Migrations(), search.Migrations(), auth.Migrations(), registry.Migrations()}
+	return []db.Migrations{audit.Migrations(), event.Migrations(), job.Migrations(), number.Migrations(), personal.Migrations(), notify.Migrations(), worklist.Migrations(),
+		search.Migrations(), settings.Migrations(), deadline.Migrations(), auth.Migrations(), registry.Migrations(), licensing.Migrations()}
 }
 
 func count(t *testing.T, d *db.DB, query string) (n int) {
@@ -72,8 +113,8 @@ func TestCityIsBuiltAndCanBeStoppedAnywhere(t *testing.T) {
 			t.Errorf("the core has %d enterprises", core)
 		}
 		stop := errors.New("stop")
-		for limit := 200; ; limit += 200 {
-			err := c.Rest(t.Context(), max(0, limit-205), func(done, total int) error { // five steps come again
+		for limit := 700; ; limit += 700 {
+			err := c.Rest(t.Context(), max(0, limit-705), func(done, total int) error { // five steps come again
 				if done == limit {
 					return stop
 				}
@@ -97,6 +138,19 @@ func TestCityIsBuiltAndCanBeStoppedAnywhere(t *testing.T) {
 		}
 		if n := count(t, d, `SELECT COUNT(*) FROM auth_accounts WHERE kind = 'officer' AND login <> ''`); n != len(c.plan.officers) {
 			t.Errorf("%d officers", n)
+		}
+		for state, n := range map[string]string{"cases": `SELECT state || '/' || step, COUNT(*) FROM licensing_cases GROUP BY state, step ORDER BY 1`,
+			"licences":   `SELECT state, COUNT(*) FROM licensing_licences GROUP BY state ORDER BY 1`,
+			"deliveries": `SELECT state, COUNT(*) FROM licensing_deliveries GROUP BY state ORDER BY 1`} {
+			d.View(t.Context(), func(ctx context.Context, q db.Q) error {
+				rows, err := db.All(ctx, q, func(s db.Scanner) (v string, err error) {
+					var n int
+					err = s.Scan(&v, &n)
+					return v + "=" + strconv.Itoa(n), err
+				}, n)
+				t.Log(state, rows)
+				return err
+			})
 		}
 		if !c.Clock.Now().Equal(c.until) {
 			t.Errorf("the clock stands at %s", c.Clock.Now())

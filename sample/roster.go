@@ -30,15 +30,16 @@ type desk struct {
 	post  string // unit suffix below the approval department
 }
 
-// desks is the chain that officials know. Reviewers are two, because a site
-// check needs two officers; whoever makes never checks.
+// desks is the chain that officials know. Where two different hands are needed
+// there are two: a site check has two officers, whoever makes a certificate
+// does not check it, harsh acts on a licence are approved by another.
 func desks() []desk {
 	return []desk{
 		{"intake", "受理", []string{auth.IntakeClerk}, 1, "intake"},
 		{"review", "承办", []string{auth.Reviewer}, 2, "review"},
 		{"check", "审核", []string{auth.Checker}, 1, "examine"},
-		{"approve", "签发", []string{auth.Approver}, 1, "approve"},
-		{"make", "制证", []string{auth.CertificateClerk}, 1, "make"},
+		{"approve", "签发", []string{auth.Approver}, 2, "approve"},
+		{"make", "制证", []string{auth.CertificateClerk}, 2, "make"},
 		{"mail", "送达", []string{auth.MailClerk, auth.Archivist}, 1, "mail"},
 	}
 }
@@ -97,7 +98,7 @@ func areaOfficers(a registry.Area) []officer {
 		for n := range k.count {
 			out = append(out, officer{Login: numbered(k.login, n, k.count) + tag, Name: deskName(short, k, n), Roles: k.roles,
 				Unit: "unit-" + a.Code + "-approval", Area: a.Code, Reach: auth.ReachArea, Core: core,
-				Entry: a.Code == "120101" && k.login == "intake" || a.Code == "120116-TEDA" && k.login == "approve"})
+				Entry: n == 0 && (a.Code == "120101" && k.login == "intake" || a.Code == "120116-TEDA" && k.login == "approve")})
 		}
 	}
 	return append(out, officer{Login: "regulator" + tag, Name: "样例" + short + "监管", Roles: []string{auth.Regulator},
