@@ -5,8 +5,17 @@ import (
 	"embed"
 
 	"anlan/internal/auth"
+	"anlan/internal/blob"
+	"anlan/internal/db"
+	"anlan/internal/event"
+	"anlan/internal/exchange"
+	"anlan/internal/i18n"
+	"anlan/internal/job"
 	"anlan/internal/kernel"
+	"anlan/internal/notify"
+	"anlan/internal/settings"
 	"anlan/internal/web"
+	"anlan/registry"
 )
 
 //go:embed views/*.html locale/*.json
@@ -24,12 +33,28 @@ type Statement struct {
 	Built bool
 }
 
-// Pages are the handlers of this package.
-type Pages struct {
-	auth       *auth.Service
-	statements []Statement
-	entries    func(ctx context.Context) ([]Entry, error)
+// Parts are what the pages stand on. Fields marked optional may be nil.
+type Parts struct {
+	DB         *db.DB
+	Clock      kernel.Clock
+	Auth       *auth.Service
+	OIDC       *auth.OIDC // optional: the city's unified identity is not configured
+	Registry   *registry.Service
+	Sheets     *registry.Sheets
+	Jobs       *job.Runner
+	Bus        *event.Bus
+	Files      *blob.Store
+	Notify     *notify.Notifier
+	Exchange   *exchange.Exchange
+	Settings   []settings.Editable // every setting that an administrator may change
+	Texts      *i18n.Catalogues
+	AuditHead  string // file with the sealed head, for verifying
+	Statements []Statement
+	Entries    func(ctx context.Context) ([]Entry, error) // optional: whom a visitor of the demo may enter as
 }
+
+// Pages are the handlers of this package.
+type Pages struct{ Parts }
 
 // Entry is an account that a visitor of the demo may enter as.
 type Entry struct {
@@ -39,11 +64,8 @@ type Entry struct {
 	Where   kernel.Text
 }
 
-// New returns the pages; statements are the public report in its order,
-// entries the roles that the demo offers, nil outside the demo.
-func New(a *auth.Service, statements []Statement, entries func(ctx context.Context) ([]Entry, error)) *Pages {
-	return &Pages{auth: a, statements: statements, entries: entries}
-}
+// New returns the pages.
+func New(p Parts) *Pages { return &Pages{p} }
 
 // Routes are the pages of this package.
 func (h *Pages) Routes() []web.Route {
@@ -57,10 +79,10 @@ func (h *Pages) Routes() []web.Route {
 }
 
 func (h *Pages) front(r *web.Request) error {
-	page := frontPage{Statements: h.statements}
-	if h.entries != nil && !r.Principal.SignedIn() {
+	page := frontPage{Statements: h.Statements}
+	if h.Entries != nil && !r.Principal.SignedIn() {
 		var err error
-		if page.Entries, err = h.entries(r.Context()); err != nil {
+		if page.Entries, err = h.Entries(r.Context()); err != nil {
 			return err
 		}
 	}
@@ -76,7 +98,7 @@ type frontPage struct {
 // enterAs signs a visitor of the demo in; auth refuses it anywhere else and
 // from anywhere but this machine.
 func (h *Pages) enterAs(r *web.Request) error {
-	entry, err := h.auth.EnterAs(r.Context(), r.Sent().Get("account"), auth.Client{Addr: r.Addr, Agent: r.UserAgent(), Cookie: r.SessionToken()})
+	entry, err := h.Auth.EnterAs(r.Context(), r.Sent().Get("account"), auth.Client{Addr: r.Addr, Agent: r.UserAgent(), Cookie: r.SessionToken()})
 	if err != nil {
 		return err
 	}
@@ -97,7 +119,7 @@ func (h *Pages) signIn(r *web.Request) error {
 	if err := r.Decode(&in); err != nil {
 		return r.Refill("admin/signin", r.ReturnTo("/"), err)
 	}
-	entry, err := h.auth.Login(r.Context(), in.Login, in.Password, auth.Client{Addr: r.Addr, Agent: r.UserAgent(), Cookie: r.SessionToken()})
+	entry, err := h.Auth.Login(r.Context(), in.Login, in.Password, auth.Client{Addr: r.Addr, Agent: r.UserAgent(), Cookie: r.SessionToken()})
 	if err != nil {
 		return r.Refill("admin/signin", r.ReturnTo("/"), err)
 	}
@@ -107,7 +129,7 @@ func (h *Pages) signIn(r *web.Request) error {
 
 func (h *Pages) signOut(r *web.Request) error {
 	if token := r.SessionToken(); token != "" {
-		if err := h.auth.Logout(r.Context(), r.Principal, token); err != nil {
+		if err := h.Auth.Logout(r.Context(), r.Principal, token); err != nil {
 			return err
 		}
 	}
