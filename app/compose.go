@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"anlan/internal/deadline"
 	"anlan/internal/document"
 	"anlan/internal/event"
+	"anlan/internal/exchange"
 	"anlan/internal/form"
 	"anlan/internal/i18n"
 	"anlan/internal/job"
@@ -20,6 +22,7 @@ import (
 	"anlan/internal/notify"
 	"anlan/internal/number"
 	"anlan/internal/personal"
+	"anlan/internal/settings"
 	"anlan/internal/sheet"
 	"anlan/internal/web"
 	"anlan/internal/worklist"
@@ -40,8 +43,15 @@ type services struct {
 	bus       *event.Bus
 	jobs      *job.Runner
 	vault     *personal.Vault
+	texts     *i18n.Catalogues
+	notify    *notify.Notifier
+	post      *notify.Post
+	exchange  *exchange.Exchange
+	settings  []settings.Editable // what administrators may change
 	auth      *auth.Service
+	oidc      *auth.OIDC // nil: no unified identity is configured
 	registry  *registry.Service
+	sheets    *registry.Sheets
 	licensing *licensing.Service
 	city      *sample.City // nil outside the demo
 }
@@ -49,7 +59,7 @@ type services struct {
 // compose builds the services on b, ties events to those who react and routes
 // to handlers. It starts nothing: what runs is in Site.Parts.
 func compose(ctx context.Context, b *Base, c composition) (*Site, error) {
-	s, err := build(ctx, b, c.demo)
+	s, err := build(ctx, b, c.demo, false)
 	if err != nil {
 		return nil, err
 	}
@@ -58,24 +68,45 @@ func compose(ctx context.Context, b *Base, c composition) (*Site, error) {
 			return nil, err
 		}
 	}
+	keepHouse(b, s)
 	server, err := web.New(web.Config{
 		DB: b.DB, Identity: identity{s.auth}, Secret: b.Key, Routes: routes(b, s), Hub: b.Hub, Clock: b.Clock, Log: b.Log,
-		Views: []web.Views{admin.Views(), licensing.Views()},
-		Texts: []i18n.Source{personal.Texts(), auth.Texts(), job.Texts(), number.Texts(), worklist.Texts(), form.Source(), sheet.Source(), document.Source(), {Owner: "registry", FS: registry.Locale()},
-			deadline.Texts(), {Owner: "rule", FS: rule.Locale()}},
-		Proxies: b.Config.Proxies(), Secure: b.Config.Secure(), Site: siteFacts(c.demo),
+		Views: views(), Texts: texts(), Proxies: b.Config.Proxies(), Secure: b.Config.Secure(), Site: siteFacts(b.Config, c.demo),
+		Observe: b.Metrics.Observe,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
 	}
+	s.jobs.Every("web.sweep", time.Hour, server.Sweep)
 	notes, err := setupNotes(ctx, b, s)
 	if err != nil {
 		return nil, err
 	}
-	return &Site{Handler: server.Handler(), Parts: []Part{Running("events", s.bus), Running("jobs", s.jobs)}, Notes: notes}, nil
+	return &Site{Handler: server.Handler(), Close: server.Close, Notes: notes, Parts: []Part{
+		Running("events", s.bus), Running("jobs", s.jobs), Running("messages", s.post), Running("exchange", s.exchange)}}, nil
 }
 
-func build(ctx context.Context, b *Base, demo bool) (*services, error) {
+// views are the pages of every package that has some.
+func views() []web.Views { return []web.Views{admin.Views(), licensing.Views()} }
+
+// texts are the catalogues of the packages without views.
+func texts() []i18n.Source {
+	return []i18n.Source{personal.Texts(), auth.Texts(), job.Texts(), number.Texts(), worklist.Texts(), form.Source(), sheet.Source(), document.Source(),
+		notify.Texts(), exchange.Texts(), {Owner: "registry", FS: registry.Locale()}, deadline.Texts(), {Owner: "rule", FS: rule.Locale()}}
+}
+
+// catalogues are all texts, for what is written outside of a page.
+func catalogues() (*i18n.Catalogues, error) {
+	all := append(texts(), web.Source())
+	for _, v := range views() {
+		all = append(all, i18n.Source{Owner: v.Room, FS: v.FS})
+	}
+	return i18n.Load(all...)
+}
+
+// build makes one of each service. The past of the sample city has services of
+// its own, on a clock that walks; they hand nothing to the world outside.
+func build(ctx context.Context, b *Base, demo, past bool) (*services, error) {
 	if err := registry.Prepare(ctx, b.DB); err != nil {
 		return nil, fmt.Errorf("areas and units: %w", err)
 	}
@@ -84,9 +115,20 @@ func build(ctx context.Context, b *Base, demo bool) (*services, error) {
 		return nil, err
 	}
 	s := &services{bus: event.NewBus(b.DB, b.Clock, b.Log), jobs: job.NewRunner(b.DB, b.Files, b.Hub, b.Clock, b.Log), vault: personal.NewVault(b.Key)}
+	if s.texts, err = catalogues(); err != nil {
+		return nil, fmt.Errorf("texts: %w", err)
+	}
+	if err := s.buildOutward(b, past); err != nil {
+		return nil, err
+	}
 	s.registry = registry.New(registry.Parts{DB: b.DB, Clock: b.Clock, Bus: s.bus, Vault: s.vault})
-	s.auth = auth.NewService(b.DB, s.vault, auth.NewLinks(b.Key, b.Clock), roles, b.Clock,
-		auth.Options{Demo: demo, Directory: s.registry, Enterprises: s.registry})
+	s.sheets = registry.NewSheets(s.registry, s.jobs, b.Files, s.texts)
+	options := auth.Options{Demo: demo, Directory: s.registry, Enterprises: s.registry}
+	if b.Config.SMS != "" {
+		options.Sender = codeSender{s.notify}
+	}
+	s.auth = auth.NewService(b.DB, s.vault, auth.NewLinks(b.Key, b.Clock), roles, b.Clock, options)
+	s.oidc = identityProvider(b.Config, s.auth, publicURL(b.Config, demo))
 	if err := s.auth.Adopt(ctx); err != nil {
 		return nil, fmt.Errorf("roles: %w", err)
 	}
@@ -95,10 +137,33 @@ func build(ctx context.Context, b *Base, demo bool) (*services, error) {
 		return nil, fmt.Errorf("local seal: %w", err)
 	}
 	s.licensing = licensing.New(licensing.Parts{DB: b.DB, Clock: b.Clock, Log: b.Log, Bus: s.bus, Jobs: s.jobs, Blobs: b.Files,
-		Numbers: number.NewIssuer(b.DB, b.Clock), Vault: s.vault, Notify: notify.NewNotifier(s.vault), Registry: s.registry,
-		Sealer: sealer, Rules: rule.Shipped(), PublicURL: publicURL(b.Config, demo)})
-	s.jobs.Every("audit.seal", time.Second, sealAudit(b))
+		Numbers: number.NewIssuer(b.DB, b.Clock), Vault: s.vault, Notify: s.notify, Registry: s.registry,
+		Sealer: sealer, Rules: rule.Shipped(), PublicURL: publicURL(b.Config, demo), Sample: past})
+	subscribe(s.bus, s.exchange, b.Clock)
 	return s, nil
+}
+
+// buildOutward makes what speaks to the world outside.
+func (s *services) buildOutward(b *Base, past bool) (err error) {
+	s.notify = notify.NewNotifier(s.vault)
+	var peers exchange.Options
+	if past {
+		s.notify = s.notify.Withholding()
+	} else if peers, err = exchangeOptions(b.Config, os.Getenv); err != nil {
+		return err
+	}
+	if s.post, err = notify.NewPost(b.DB, s.notify, s.texts, b.Clock, b.Log, senders(b.Config)); err != nil {
+		return fmt.Errorf("messages: %w", err)
+	}
+	names, err := exchange.MapSetting(exchange.KindPublication)
+	if err != nil {
+		return err
+	}
+	s.settings = []settings.Editable{notify.OutwardPaused().Editable(), licensing.AcknowledgeWithin.Editable(), names.Editable()}
+	if s.exchange, err = exchange.New(b.DB, b.Clock, b.Log, peers); err != nil {
+		return fmt.Errorf("exchange: %w", err)
+	}
+	return nil
 }
 
 // sealAudit chains the audit rows and keeps the head in a second place.
@@ -125,13 +190,13 @@ func setupNotes(ctx context.Context, b *Base, s *services) ([]string, error) {
 }
 
 // siteFacts is what the frames say about the installation.
-func siteFacts(demo bool) web.Site {
+func siteFacts(c Config, demo bool) web.Site {
 	return web.Site{
 		Name:     kernel.Text{ZH: "安澜", EN: "Anlan"},
 		Operator: kernel.Text{ZH: "天津市应急管理局", EN: "Tianjin Emergency Management Bureau"},
 		Hotlines: []web.Hotline{{Label: kernel.Text{ZH: "安全生产举报投诉", EN: "Work safety reports"}, Number: "12350"},
 			{Label: kernel.Text{ZH: "政务服务便民热线", EN: "Government services"}, Number: "12345"}},
-		Demo: demo,
+		ICP: c.ICP, Police: c.Police, Demo: demo,
 	}
 }
 

@@ -5,12 +5,16 @@ import (
 	"flag"
 	"fmt"
 	"net"
+	"net/mail"
 	"net/netip"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 
 	"anlan/internal/kernel"
+	"anlan/internal/notify"
+	"anlan/internal/outward"
 )
 
 // Config is everything an operator can set. The zero value works: SQLite
@@ -51,6 +55,32 @@ type Config struct {
 	// NATS is the address of a NATS cluster that joins the live screens of
 	// several processes, "nats://…". Default: one process.
 	NATS string
+	// SMTP is the mail server, "host:port". Default: no e-mail is sent.
+	SMTP string
+	// SMTPSecurity is "starttls", "tls" or "none" (a server on the same
+	// machine only). Default starttls.
+	SMTPSecurity string
+	// SMTPUser signs in to the mail server, with ANLAN_SMTP_PASSWORD. Default:
+	// no sign-in.
+	SMTPUser string
+	// SMTPFrom is the sender, "安澜 <noreply@example.cn>". Needed with SMTP.
+	SMTPFrom string
+	// SMS is the URL of an SMS gateway that takes JSON over HTTP, see package
+	// notify. Default: no SMS is sent.
+	SMS string
+	// SMSSign is the 短信签名 that carriers demand, "天津应急".
+	SMSSign string
+	// OIDCIssuer is the city's unified identity provider. Default: local
+	// accounts only.
+	OIDCIssuer string
+	// OIDCClient is our client id there; ANLAN_OIDC_SECRET the secret.
+	OIDCClient string
+	// Exchange is a JSON file that names the systems records are handed to and
+	// taken from, see docs/formats/exchange.md. Default: none.
+	Exchange string
+	// ICP and Police are the filing numbers in the footer. Default: the footer
+	// says that they are missing.
+	ICP, Police string
 	// LogFormat is "text" or "json". Default text.
 	LogFormat string
 	// LogLevel is "debug", "info", "warn" or "error". Default info.
@@ -68,6 +98,10 @@ type Config struct {
 	// S3Access and S3Secret are the credentials of S3, by ANLAN_S3_ACCESS and
 	// ANLAN_S3_SECRET.
 	S3Access, S3Secret string
+	// SMTPPassword, SMSSecret (signs what goes to the gateway), WebhookSecret
+	// (signs webhooks) and OIDCSecret are set by ANLAN_SMTP_PASSWORD,
+	// ANLAN_SMS_SECRET, ANLAN_WEBHOOK_SECRET and ANLAN_OIDC_SECRET.
+	SMTPPassword, SMSSecret, WebhookSecret, OIDCSecret string
 }
 
 // setting ties a field to its flag and variable.
@@ -96,12 +130,27 @@ func (c *Config) settings() []setting {
 		named("clamav", &c.ClamAV, "virus scanner, unix:PATH or tcp:HOST:PORT"),
 		named("nats", &c.NATS, "NATS `URL` that joins the live screens of several processes"),
 		named("s3", &c.S3, "keep uploads in this bucket, `https://host/bucket/prefix`"),
+		named("smtp", &c.SMTP, "send e-mail through this server, `host:port`"),
+		named("smtp-security", &c.SMTPSecurity, "starttls, tls or none (default starttls)"),
+		named("smtp-user", &c.SMTPUser, "sign in to the mail server as this user, with ANLAN_SMTP_PASSWORD"),
+		named("smtp-from", &c.SMTPFrom, "sender of e-mails, `name <address>`"),
+		named("sms", &c.SMS, "`URL` of the SMS gateway"),
+		named("sms-sign", &c.SMSSign, "signature in front of every SMS (短信签名)"),
+		named("oidc-issuer", &c.OIDCIssuer, "`URL` of the city's unified identity provider"),
+		named("oidc-client", &c.OIDCClient, "our client id at the identity provider"),
+		named("exchange", &c.Exchange, "JSON `file` with the systems that records are exchanged with"),
+		named("icp", &c.ICP, "ICP filing number in the footer"),
+		named("police", &c.Police, "public security filing number in the footer"),
 		named("log-format", &c.LogFormat, "text or json (default text)"),
 		named("log-level", &c.LogLevel, "debug, info, warn or error (default info)"),
 		{env: "ANLAN_SECRET_KEY", value: &c.SecretKey},
 		{env: "ANLAN_METRICS_TOKEN", value: &c.MetricsToken},
 		{env: "ANLAN_S3_ACCESS", value: &c.S3Access},
 		{env: "ANLAN_S3_SECRET", value: &c.S3Secret},
+		{env: "ANLAN_SMTP_PASSWORD", value: &c.SMTPPassword},
+		{env: "ANLAN_SMS_SECRET", value: &c.SMSSecret},
+		{env: "ANLAN_WEBHOOK_SECRET", value: &c.WebhookSecret},
+		{env: "ANLAN_OIDC_SECRET", value: &c.OIDCSecret},
 	}
 }
 
@@ -220,6 +269,7 @@ func (c Config) Check() error {
 			check.Add("s3", "url", c.S3)
 		}
 	}
+	c.checkOutside(&check)
 	if c.LogFormat != "text" && c.LogFormat != "json" {
 		check.Add("log-format", "choice", c.LogFormat)
 	}
@@ -227,6 +277,38 @@ func (c Config) Check() error {
 		check.Add("log-level", "choice", c.LogLevel)
 	}
 	return check.Err()
+}
+
+// checkOutside looks at the systems that messages and records go to.
+func (c Config) checkOutside(check *kernel.Check) {
+	if c.SMTP != "" {
+		if _, _, err := net.SplitHostPort(c.SMTP); err != nil {
+			check.Add("smtp", "format", c.SMTP)
+		}
+		if c.SMTPFrom == "" {
+			check.Add("smtp-from", "required", "")
+		} else if _, err := mail.ParseAddress(c.SMTPFrom); err != nil {
+			check.Add("smtp-from", "format", c.SMTPFrom)
+		}
+	}
+	switch c.SMTPSecurity {
+	case "", notify.StartTLS, notify.TLS, notify.NoTLS:
+	default:
+		check.Add("smtp-security", "choice", c.SMTPSecurity)
+	}
+	for _, u := range []struct{ field, url string }{{"sms", c.SMS}, {"oidc-issuer", c.OIDCIssuer}} {
+		if u.url != "" && outward.CheckURL(u.url, true) != nil {
+			check.Add(u.field, "url", u.url)
+		}
+	}
+	if c.OIDCIssuer != "" && c.OIDCClient == "" {
+		check.Add("oidc-client", "required", "")
+	}
+	if c.Exchange != "" {
+		if _, err := exchangeOptions(c, os.Getenv); err != nil {
+			check.Add("exchange", "format", err.Error())
+		}
+	}
 }
 
 func (c Config) checkTLS(check *kernel.Check) {

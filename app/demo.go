@@ -22,11 +22,10 @@ func settleCity(ctx context.Context, b *Base, s *services, say func(string, ...a
 	past := *b
 	clock := kernel.NewManualClock(until)
 	past.Clock = clock
-	own, err := build(ctx, &past, true)
+	own, err := build(ctx, &past, true, true)
 	if err != nil {
 		return fmt.Errorf("sample city: %w", err)
 	}
-	own.licensing.Sample = true
 	s.city, err = sample.New(ctx, sample.Parts{DB: b.DB, Clock: clock, Log: b.Log, Registry: own.registry, Auth: own.auth, Licensing: own.licensing, Rules: rule.Shipped(),
 		Keep: keepSecret(filepath.Join(b.Config.Data, "demo-passwords.jsonl")), Settle: own.bus.Drain, Jobs: own.jobs}, until)
 	if err != nil {

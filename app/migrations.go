@@ -6,6 +6,7 @@ import (
 	"anlan/internal/db"
 	"anlan/internal/deadline"
 	"anlan/internal/event"
+	"anlan/internal/exchange"
 	"anlan/internal/job"
 	"anlan/internal/notify"
 	"anlan/internal/number"
@@ -32,6 +33,7 @@ func Migrations() []db.Migrations {
 		auth.Migrations(),
 		notify.Migrations(),
 		worklist.Migrations(),
+		exchange.Migrations(),
 		web.Migrations(),
 		registry.Migrations(),
 		licensing.Migrations(),

@@ -14,7 +14,9 @@ import (
 // permission.
 func routes(b *Base, s *services) []web.Route {
 	var all []web.Route
-	all = append(all, admin.New(s.auth, publicReport(), entries(b, s)).Routes()...)
+	all = append(all, admin.New(admin.Parts{DB: b.DB, Clock: b.Clock, Auth: s.auth, OIDC: s.oidc, Registry: s.registry, Sheets: s.sheets, Jobs: s.jobs, Bus: s.bus,
+		Files: b.Files, Notify: s.notify, Exchange: s.exchange, Settings: s.settings, Texts: s.texts, AuditHead: b.Config.AuditHead,
+		Statements: publicReport(), Entries: entries(b, s)}).Routes()...)
 	all = append(all, licensing.NewPages(s.licensing).Routes()...)
 	return all
 }
