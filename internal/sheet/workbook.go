@@ -23,6 +23,7 @@ const (
 	maxTexts    = 2_000_000 // shared texts
 	maxCells    = 4_000_000 // cells looked at, empty ones too
 	maxColumn   = 1000      // columns to the right
+	maxRun      = 1 << 20   // bytes without a tag: a cell holds 32,767 characters at the most
 )
 
 var errType = errors.New("not a workbook")
@@ -97,21 +98,28 @@ func (w *workbook) part(name string) (d *xml.Decoder, end func() error, ok bool,
 	if err != nil {
 		return nil, nil, false, errors.Join(errType, err)
 	}
-	d = xml.NewDecoder(&counted{r, &w.unpacked})
+	d = xml.NewDecoder(&counted{r: r, left: &w.unpacked})
 	d.CharsetReader = func(string, io.Reader) (io.Reader, error) { return nil, errType } // OOXML is UTF-8 or UTF-16; all writers use UTF-8
 	return d, r.Close, true, nil
 }
 
 // counted takes what is read from a common allowance, because sizes that a
-// ZIP file states can be lies.
+// ZIP file states can be lies, and refuses text without end, which the XML
+// decoder would gather in memory.
 type counted struct {
 	r    io.Reader
 	left *int64
+	run  int // bytes since the last tag began
 }
 
 func (c *counted) Read(b []byte) (int, error) {
 	n, err := c.r.Read(b)
-	if *c.left -= int64(n); *c.left < 0 {
+	if i := bytes.LastIndexByte(b[:n], '<'); i >= 0 {
+		c.run = n - i
+	} else {
+		c.run += n
+	}
+	if *c.left -= int64(n); *c.left < 0 || c.run > maxRun {
 		return n, errLarge
 	}
 	return n, err
