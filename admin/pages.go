@@ -24,15 +24,6 @@ var files embed.FS
 // Views are the pages of this package.
 func Views() web.Views { return web.Views{Room: "admin", FS: files} }
 
-// Statement is one sentence of the public report: what the bureau once said,
-// in our own words, beside the figure that the platform has now.
-type Statement struct {
-	Text  kernel.Text
-	Room  kernel.Text
-	Href  string // the screen where it is done, "" while the room is not built
-	Built bool
-}
-
 // Parts are what the pages stand on. Fields marked optional may be nil.
 type Parts struct {
 	DB         *db.DB
@@ -50,6 +41,8 @@ type Parts struct {
 	Texts      *i18n.Catalogues
 	AuditHead  string // file with the sealed head, for verifying
 	Statements []Statement
+	Figures    func(ctx context.Context) (map[string]int64, error) // of the statements, by id
+	Tours      []Tour
 	Entries    func(ctx context.Context) ([]Entry, error) // optional: whom a visitor of the demo may enter as
 }
 
@@ -71,6 +64,8 @@ func New(p Parts) *Pages { return &Pages{p} }
 func (h *Pages) Routes() []web.Route {
 	return []web.Route{
 		{Method: "GET", Path: "/{$}", Permission: web.Public, Handler: h.front, Frame: web.Hall},
+		{Method: "GET", Path: "/report", Permission: web.Public, Handler: h.report, Frame: web.Hall},
+		{Method: "GET", Path: "/tours/{role}", Permission: web.Public, Handler: h.tour, Frame: web.Hall},
 		{Method: "GET", Path: "/sign-in", Permission: web.Public, Handler: h.signInPage, Frame: web.Hall},
 		{Method: "POST", Path: "/sign-in", Permission: web.Public, Handler: h.signIn, Frame: web.Hall, NoReplay: true},
 		{Method: "POST", Path: "/enter-as", Permission: web.Public, Handler: h.enterAs, Frame: web.Hall, NoReplay: true},
@@ -79,9 +74,12 @@ func (h *Pages) Routes() []web.Route {
 }
 
 func (h *Pages) front(r *web.Request) error {
-	page := frontPage{Statements: h.Statements}
+	report, err := h.reportPage(r)
+	if err != nil {
+		return err
+	}
+	page := frontPage{reportPage: report, Tours: h.Tours}
 	if h.Entries != nil && !r.Principal.SignedIn() {
-		var err error
 		if page.Entries, err = h.Entries(r.Context()); err != nil {
 			return err
 		}
@@ -91,8 +89,9 @@ func (h *Pages) front(r *web.Request) error {
 
 // frontPage is the public report and, in the demo, who one may be.
 type frontPage struct {
-	Statements []Statement
-	Entries    []Entry
+	reportPage
+	Tours   []Tour
+	Entries []Entry
 }
 
 // enterAs signs a visitor of the demo in; auth refuses it anywhere else and

@@ -54,6 +54,8 @@ type services struct {
 	sheets    *registry.Sheets
 	licensing *licensing.Service
 	city      *sample.City // nil outside the demo
+	report    []admin.Statement
+	tours     []admin.Tour
 }
 
 // compose builds the services on b, ties events to those who react and routes
@@ -140,6 +142,12 @@ func build(ctx context.Context, b *Base, demo, past bool) (*services, error) {
 		Numbers: number.NewIssuer(b.DB, b.Clock), Vault: s.vault, Notify: s.notify, Registry: s.registry,
 		Sealer: sealer, Rules: rule.Shipped(), PublicURL: publicURL(b.Config, demo), Sample: past})
 	subscribe(s.bus, s.exchange, b.Clock)
+	if s.report, err = statements(); err != nil {
+		return nil, fmt.Errorf("public report: %w", err)
+	}
+	if s.tours, err = tours(); err != nil {
+		return nil, fmt.Errorf("tours: %w", err)
+	}
 	return s, nil
 }
 

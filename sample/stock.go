@@ -74,7 +74,7 @@ func stock(seed uint64, p plan, today kernel.Date) []held {
 			to = today.AddDays(8 + f.No*4)
 		case d.chance(5):
 			to = today.AddDays(-d.between(1, 40))
-		case d.chance(15):
+		case d.chance(15) && f.Trade != "petrol_station": // those of petrol stations are the twelve
 			to = today.AddDays(d.between(5, 180))
 		}
 		out = append(out, held{firm: f, item: item, from: to.AddYears(-3).AddDays(1), to: to})
