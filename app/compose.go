@@ -54,6 +54,7 @@ type services struct {
 	sheets    *registry.Sheets
 	licensing *licensing.Service
 	city      *sample.City // nil outside the demo
+	phone     *demoPhone   // nil outside the demo
 	report    []admin.Statement
 	tours     []admin.Tour
 }
@@ -61,10 +62,18 @@ type services struct {
 // compose builds the services on b, ties events to those who react and routes
 // to handlers. It starts nothing: what runs is in Site.Parts.
 func compose(ctx context.Context, b *Base, c composition) (*Site, error) {
+	var phone *demoPhone
+	if c.demo {
+		phone = newDemoPhone()
+		if url := phone.gateway(b.Config); url != "" {
+			b.Config.SMS, b.Config.SMSSecret = url, string(phone.secret)
+		}
+	}
 	s, err := build(ctx, b, c.demo, false)
 	if err != nil {
 		return nil, err
 	}
+	s.phone = phone
 	if c.demo {
 		if err := settleCity(ctx, b, s, c.say); err != nil {
 			return nil, err

@@ -17,6 +17,9 @@ func routes(b *Base, s *services) []web.Route {
 		Files: b.Files, Notify: s.notify, Exchange: s.exchange, Settings: s.settings, Texts: s.texts, AuditHead: b.Config.AuditHead,
 		Statements: s.report, Figures: figures(s.licensing), Tours: s.tours, Entries: entries(b, s)}).Routes()...)
 	all = append(all, licensing.NewPages(s.licensing).Routes()...)
+	if s.phone != nil {
+		all = append(all, s.phone.routes()...)
+	}
 	return all
 }
 

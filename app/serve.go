@@ -63,6 +63,7 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
+	o.Config.Addr = ln.Addr().String() // with the port that was found free
 	f := &front{metricsToken: o.Config.MetricsToken}
 	srv, failed := o.listen(f, ln)
 	defer srv.Close()
