@@ -305,7 +305,7 @@ func (c Config) checkOutside(check *kernel.Check) {
 		check.Add("oidc-client", "required", "")
 	}
 	if c.Exchange != "" {
-		if _, err := exchangeOptions(c, os.Getenv); err != nil {
+		if _, err := exchangePeers(c, os.Getenv); err != nil {
 			check.Add("exchange", "format", err.Error())
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"anlan/internal/auth"
@@ -79,9 +80,26 @@ type exchangePeer struct {
 // public half stands beside it for the peers.
 const exchangeKeyFile = "exchange.key"
 
-// exchangeOptions reads the file of --exchange. Without one there are no
-// systems and nothing is queued.
+// exchangeOptions are the systems of --exchange with the key that packages
+// are signed with, which is made when it is first needed.
 func exchangeOptions(c Config, getenv func(string) string) (exchange.Options, error) {
+	o, err := exchangePeers(c, getenv)
+	if err != nil || !slices.ContainsFunc(o.Systems, func(s exchange.System) bool { return s.Files != nil }) {
+		return o, err
+	}
+	pem, err := exchangeKey(c.Data)
+	if err == nil {
+		o.Key, err = exchange.ParsePrivateKey(pem)
+	}
+	if err != nil {
+		return o, fmt.Errorf("exchange: %w", err)
+	}
+	return o, nil
+}
+
+// exchangePeers reads the file of --exchange and writes nothing. Without a
+// file there are no systems and nothing is queued.
+func exchangePeers(c Config, getenv func(string) string) (exchange.Options, error) {
 	if c.Exchange == "" {
 		return exchange.Options{}, nil
 	}
@@ -103,15 +121,6 @@ func exchangeOptions(c Config, getenv func(string) string) (exchange.Options, er
 			return exchange.Options{}, fmt.Errorf("exchange: system %q: %w", p.ID, err)
 		}
 		o.Systems = append(o.Systems, s)
-		if s.Files != nil && o.Key == nil {
-			pem, err := exchangeKey(c.Data)
-			if err != nil {
-				return exchange.Options{}, fmt.Errorf("exchange: %w", err)
-			}
-			if o.Key, err = exchange.ParsePrivateKey(pem); err != nil {
-				return exchange.Options{}, err
-			}
-		}
 	}
 	return o, nil
 }
