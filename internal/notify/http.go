@@ -23,7 +23,7 @@ import (
 // the operator's speaks this to the carrier's own protocol.
 type SMSGateway struct {
 	URL     string
-	Secret  []byte         // signs; nil: not signed
+	Secret  []byte         // signs; empty: not signed
 	Sign    string         // the 短信签名 that carriers demand, "天津应急"
 	Timeout time.Duration  // 0: 20 s
 	RootCAs *x509.CertPool // nil: the machine's
@@ -65,7 +65,7 @@ func (s *smsSender) send(ctx context.Context, o *outgoing, commit func() error) 
 //	Anlan-Signature: t=…,v1=…
 //	{"id":ID,"at":"2026-05-06T12:00:00+08:00","template":"licensing.notice.accepted","subject":"case:…","text":"…","args":{…}}
 type Hook struct {
-	Secret       []byte         // signs; nil: not signed
+	Secret       []byte         // signs; empty: not signed
 	AllowPrivate bool           // peers inside the operator's network
 	Timeout      time.Duration  // 0: 20 s
 	RootCAs      *x509.CertPool // nil: the machine's

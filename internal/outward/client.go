@@ -109,7 +109,7 @@ type Message struct {
 	URL    string
 	ID     string // idempotency key
 	Body   []byte
-	Secret []byte    // signs the body; nil: not signed
+	Secret []byte    // signs the body; empty: not signed
 	At     time.Time // of the signature
 }
 
@@ -150,7 +150,7 @@ func (c *Client) Post(ctx context.Context, m Message) (Answer, error) {
 	req.Header.Set("Content-Type", "application/json; charset=utf-8")
 	req.Header.Set("User-Agent", "Anlan")
 	req.Header.Set(IdempotencyHeader, m.ID)
-	if m.Secret != nil {
+	if len(m.Secret) > 0 {
 		req.Header.Set(SignatureHeader, Sign(m.Secret, m.At, m.Body))
 	}
 	res, err := c.http.Do(req)

@@ -116,6 +116,17 @@ func TestPostSignsAndDoesNotFollowRedirects(t *testing.T) {
 	}
 }
 
+func TestWithoutASecretNothingIsSigned(t *testing.T) {
+	signed := false
+	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { signed = r.Header.Get(SignatureHeader) != "" }))
+	defer srv.Close()
+	c := NewClient(Options{AllowPrivate: true})
+	defer c.Close()
+	if _, err := c.Post(t.Context(), Message{URL: srv.URL, ID: "1", Secret: []byte("")}); err != nil || signed {
+		t.Errorf("signed %v, error %v", signed, err)
+	}
+}
+
 func TestSilentPeerIsNotWaitedFor(t *testing.T) {
 	stop := make(chan struct{})
 	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-stop }))
