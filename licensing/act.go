@@ -77,7 +77,7 @@ func (s *Service) open(ctx context.Context, tx *db.Tx, d doing) (*scene, error) 
 		return nil, err
 	}
 	if d.version != 0 && d.version != c.Version {
-		return nil, kernel.Clash("licensing.error.changed", map[string]any{"number": c.Number, "state": string(c.State), "step": string(c.Step), "name": c.HandlerName})
+		return nil, kernel.Clash("licensing.error.changed", map[string]any{"number": c.Number, "state": stateWord[c.State], "step": stepWord[c.Step]})
 	}
 	v, err := s.version(ctx, tx, c)
 	if err != nil {

@@ -97,7 +97,7 @@ func (c *Case) Ended() bool {
 
 // wrongState is the conflict that every transition reports.
 func (c *Case) wrongState(act string) error {
-	return kernel.Clash("licensing.error.state", map[string]any{"act": act, "state": string(c.State), "step": string(c.Step)})
+	return kernel.Clash("licensing.error.state", map[string]any{"act": act, "state": stateWord[c.State], "step": stepWord[c.Step]})
 }
 
 func (c *Case) in(act string, states ...State) error {
@@ -270,7 +270,7 @@ func DifferentHand(by kernel.Actor, opinions []Opinion, steps ...Step) error {
 		}
 		maker := kernel.Actor{Kind: kernel.ActorAccount, ID: o.Officer, For: o.OfficerFor}
 		if err := auth.DifferentHands(maker, by); err != nil {
-			return &kernel.Error{Kind: kernel.Denied, Key: "licensing.error.same_hand", Args: map[string]any{"step": string(o.Step), "name": o.OfficerName}}
+			return &kernel.Error{Kind: kernel.Denied, Key: "licensing.error.same_hand", Args: map[string]any{"step": stepWord[o.Step], "name": o.OfficerName}}
 		}
 	}
 	return nil

@@ -41,6 +41,7 @@ type Parts struct {
 	Vault     *personal.Vault
 	Notify    *notify.Notifier
 	Registry  *registry.Service
+	Officers  Officers
 	Sealer    document.Sealer
 	Rules     *rule.Catalogue // as shipped; administrators' versions come from the database
 	PublicURL string          // stands in every QR; "" forbids issuing certificates

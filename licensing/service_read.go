@@ -35,7 +35,9 @@ type CaseView struct {
 	Papers      []Paper
 	Log         []LogLine
 	Clocks      []rule.Clock
-	SilenceDue  kernel.Date // while acceptance is open
+	Acceptance  *rule.Clock    // while acceptance is open
+	Desks       []rule.StepDue // when each desk should be done, once the clocks run
+	SilenceDue  kernel.Date    // while acceptance is open
 	Today       kernel.Date
 }
 
@@ -92,12 +94,20 @@ func (s *Service) viewClocks(ctx context.Context, q db.Q, v *CaseView) error {
 	}
 	if v.State == Submitted {
 		v.SilenceDue = silenceDay(cal, v.Case)
+		open, err := v.Rule.AcceptanceClock(cal, v.ReceiptOn, kernel.Date{}, v.Today)
+		if err != nil {
+			return err
+		}
+		v.Acceptance = &open
 	}
 	events, err := listClock(ctx, q, v.ID)
 	if err != nil {
 		return err
 	}
-	v.Clocks, err = clocks(cal, v.Case, v.Rule, events, v.Today)
+	if v.Clocks, err = clocks(cal, v.Case, v.Rule, events, v.Today); err != nil || len(v.Clocks) == 0 {
+		return err
+	}
+	v.Desks, err = v.Rule.StepDues(cal, v.ReceiptOn, events)
 	return err
 }
 
@@ -137,9 +147,26 @@ func (s *Service) page(ctx context.Context, scope auth.Scope, f CaseFilter) (Pag
 		if len(p.Rows) > f.Limit {
 			p.Rows, p.More = p.Rows[:f.Limit], true
 		}
-		p.Total, err = countCases(ctx, q, scope, f)
-		return p, err
+		if p.Total, err = countCases(ctx, q, scope, f); err != nil {
+			return p, err
+		}
+		return p, s.countLeft(ctx, q, p.Rows)
 	})
+}
+
+// countLeft fills in the working days that rows have left.
+func (s *Service) countLeft(ctx context.Context, q db.Q, rows []CaseRow) error {
+	cal, err := deadline.Load(ctx, q)
+	if err != nil {
+		return err
+	}
+	today := kernel.DateOf(s.Clock.Now())
+	for i := range rows {
+		if !rows[i].Due.IsZero() {
+			rows[i].Left = cal.WorkingBetween(today, rows[i].Due)
+		}
+	}
+	return nil
 }
 
 // Progress is what anyone may learn of a case by its number and the

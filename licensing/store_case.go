@@ -84,7 +84,9 @@ type CaseFilter struct {
 	Handler   string // account id; "-" means unclaimed
 	Number    string // exact
 	Applicant string // prefix of the name
+	DueFrom   kernel.Date
 	DueBefore kernel.Date
+	Paused    bool   // only those whose clock stands still
 	Open      bool   // not yet closed
 	Account   string // the applicant's own
 	After     Cursor // last row of the page before
@@ -99,13 +101,15 @@ type Cursor struct {
 
 // CaseRow is a line of the queue.
 type CaseRow struct {
-	ID, Number, Item, Applicant, Area, HandlerName string
-	State                                          State
-	Step                                           Step
-	Due, PromisedDue                               kernel.Date
-	Paused                                         bool
-	SubmittedAt                                    time.Time
-	Sample                                         bool
+	ID, Number, Item, Applicant, Area string
+	Handler, HandlerName              string
+	State                             State
+	Step                              Step
+	Due, PromisedDue, DecidedOn       kernel.Date
+	Left                              int // working days until Due, negative when it has passed; 0 without one
+	Paused                            bool
+	SubmittedAt                       time.Time
+	Sample                            bool
 }
 
 // Next is the cursor of a page that ends with this row.
@@ -131,6 +135,10 @@ func (f CaseFilter) where(scope auth.Scope) db.Where {
 	add(f.Number != "", "c.number = ?", f.Number)
 	add(f.Account != "", "c.account = ?", f.Account)
 	add(!f.DueBefore.IsZero(), "c.due <> '' AND c.due < ?", f.DueBefore)
+	add(!f.DueFrom.IsZero(), "c.due >= ?", f.DueFrom)
+	if f.Paused {
+		w.And("c.paused = TRUE")
+	}
 	switch f.Handler {
 	case "":
 	case "-":
@@ -157,14 +165,14 @@ func listCases(ctx context.Context, q db.Q, scope auth.Scope, f CaseFilter) ([]C
 	if f.Limit == 0 {
 		f.Limit = 50
 	}
-	return db.All(ctx, q, scanCaseRow, `SELECT c.id, c.number, c.item, c.applicant, c.area, c.handler_name, c.state, c.step, c.due, c.promised_due, c.paused, c.submitted_at, c.sample
+	return db.All(ctx, q, scanCaseRow, `SELECT c.id, c.number, c.item, c.applicant, c.area, c.handler, c.handler_name, c.state, c.step, c.due, c.promised_due, c.decided_on, c.paused, c.submitted_at, c.sample
 		FROM licensing_cases c `+w.SQL()+w.Bind(` ORDER BY c.due, c.id LIMIT ?`, f.Limit), w.Args...)
 }
 
 func scanCaseRow(s db.Scanner) (CaseRow, error) {
 	var r CaseRow
 	var submitted int64
-	err := s.Scan(&r.ID, &r.Number, &r.Item, &r.Applicant, &r.Area, &r.HandlerName, &r.State, &r.Step, &r.Due, &r.PromisedDue, &r.Paused, &submitted, &r.Sample)
+	err := s.Scan(&r.ID, &r.Number, &r.Item, &r.Applicant, &r.Area, &r.Handler, &r.HandlerName, &r.State, &r.Step, &r.Due, &r.PromisedDue, &r.DecidedOn, &r.Paused, &submitted, &r.Sample)
 	r.SubmittedAt = kernel.FromMicros(submitted)
 	return r, err
 }

@@ -18,6 +18,22 @@ var stepWord = map[Step]kernel.Text{
 	Make:        {ZH: "制证", EN: "Make"},
 	Deliver:     {ZH: "送达", EN: "Deliver"},
 	Archive:     {ZH: "归档", EN: "Archive"},
+	Done:        {ZH: "办结", EN: "Closed"},
+}
+
+// stateWord names the states in messages.
+var stateWord = map[State]kernel.Text{
+	Draft:          {ZH: "草稿", EN: "a draft"},
+	Submitted:      {ZH: "已提交", EN: "submitted"},
+	Correcting:     {ZH: "待补正", EN: "being corrected"},
+	Accepted:       {ZH: "已受理", EN: "accepted"},
+	Granted:        {ZH: "准予许可", EN: "granted"},
+	Denied:         {ZH: "不予许可", EN: "denied"},
+	Refused:        {ZH: "不予受理", EN: "not accepted"},
+	NotNeeded:      {ZH: "不需许可", EN: "closed: no licence is needed"},
+	OtherAuthority: {ZH: "非本机关职权", EN: "another authority's"},
+	Withdrawn:      {ZH: "已撤回申请", EN: "withdrawn"},
+	Terminated:     {ZH: "已终止", EN: "terminated"},
 }
 
 // The roles that work at the desks; app gives them their permissions. Legal
