@@ -36,6 +36,7 @@ type CaseView struct {
 	Log         []LogLine
 	Clocks      []rule.Clock
 	Acceptance  *rule.Clock    // while acceptance is open
+	Desk        *rule.Clock    // the internal limit of the desk at which the case lies
 	Desks       []rule.StepDue // when each desk should be done, once the clocks run
 	SilenceDue  kernel.Date    // while acceptance is open
 	Today       kernel.Date
@@ -106,6 +107,15 @@ func (s *Service) viewClocks(ctx context.Context, q db.Q, v *CaseView) error {
 	}
 	if v.Clocks, err = clocks(cal, v.Case, v.Rule, events, v.Today); err != nil || len(v.Clocks) == 0 {
 		return err
+	}
+	if v.State == Accepted && v.Rule.Internal == nil { // then each desk has its own
+		desk, ok, err := v.Rule.DeskClock(cal, string(v.Step), events, v.Today)
+		if err != nil {
+			return err
+		}
+		if ok {
+			v.Desk = &desk
+		}
 	}
 	v.Desks, err = v.Rule.StepDues(cal, v.ReceiptOn, events)
 	return err

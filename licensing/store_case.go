@@ -78,6 +78,7 @@ func saveCase(ctx context.Context, tx *db.Tx, c *Case, now time.Time) error {
 // CaseFilter chooses cases for a list; empty fields do not filter.
 type CaseFilter struct {
 	Step      Step
+	Steps     []string // any of these
 	State     State
 	Area      string // one district or zone
 	Item      string
@@ -87,6 +88,7 @@ type CaseFilter struct {
 	DueFrom   kernel.Date
 	DueBefore kernel.Date
 	Paused    bool   // only those whose clock stands still
+	Undecided bool   // only those whose clock still runs
 	Open      bool   // not yet closed
 	Account   string // the applicant's own
 	After     Cursor // last row of the page before
@@ -129,6 +131,9 @@ func (f CaseFilter) where(scope auth.Scope) db.Where {
 		w.And("c.closed_at = 0")
 	}
 	add(f.Step != "", "c.step = ?", string(f.Step))
+	if len(f.Steps) > 0 {
+		w.In("c.step", f.Steps)
+	}
 	add(f.State != "", "c.state = ?", string(f.State))
 	add(f.Area != "", "c.area = ?", f.Area)
 	add(f.Item != "", "c.item = ?", f.Item)
@@ -136,6 +141,9 @@ func (f CaseFilter) where(scope auth.Scope) db.Where {
 	add(f.Account != "", "c.account = ?", f.Account)
 	add(!f.DueBefore.IsZero(), "c.due <> '' AND c.due < ?", f.DueBefore)
 	add(!f.DueFrom.IsZero(), "c.due >= ?", f.DueFrom)
+	if f.Undecided {
+		w.And("c.decided_on = ''")
+	}
 	if f.Paused {
 		w.And("c.paused = TRUE")
 	}

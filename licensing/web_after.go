@@ -2,7 +2,9 @@ package licensing
 
 import (
 	"context"
+	"errors"
 	"strconv"
+	"strings"
 	"time"
 
 	"anlan/internal/auth"
@@ -174,4 +176,20 @@ func (m *inputMoment) UnmarshalText(b []byte) error {
 	}
 	m.Time = t.UTC()
 	return nil
+}
+
+// errorText is what is wrong, in one line.
+func errorText(r *web.Request, err error) string {
+	var e *kernel.Error
+	if !errors.As(err, &e) {
+		return ""
+	}
+	if len(e.Fields) == 0 {
+		return r.Texts().Error(r.Lang, e)
+	}
+	words := make([]string, len(e.Fields))
+	for i, f := range e.Fields {
+		words[i] = r.Texts().Rule(r.Lang, f)
+	}
+	return strings.Join(words, "；")
 }

@@ -23,6 +23,7 @@ type Page struct {
 	r                 *Request
 	labels            map[string]string // of fields, for the error summary
 	ids               map[string]int    // how often a field's id was wanted
+	form              string            // which of the page's forms this is, "" the page itself
 	frame             Frame
 	body, title, head template.HTML
 }
@@ -76,8 +77,8 @@ func (p *Page) LiveID() string { return p.r.liveID }
 // Hidden are the fields that every POST form must have: against forgery and
 // against repetition. They stand before any file.
 func (p *Page) Hidden() template.HTML {
-	return template.HTML(`<input type="hidden" name="_csrf" value="` + template.HTMLEscapeString(p.r.csrfToken()) +
-		`"><input type="hidden" name="_request" value="` + kernel.NewSecret(18) + `">`)
+	return template.HTML(`<input type="hidden" name="_csrf" value="`+template.HTMLEscapeString(p.r.csrfToken())+
+		`"><input type="hidden" name="_request" value="`+kernel.NewSecret(18)+`">`) + p.formField()
 }
 
 // HiddenAs is Hidden with the request id of an earlier form, so that sending
@@ -147,7 +148,9 @@ func (p *Page) Named(field string, label any) string {
 	if p.labels == nil {
 		p.labels = map[string]string{}
 	}
-	p.labels[field] = asText(label)
+	if p.sentHere() {
+		p.labels[field] = asText(label)
+	}
 	return ""
 }
 
@@ -155,6 +158,9 @@ func (p *Page) Named(field string, label any) string {
 func (p *Page) freeID(id string) string {
 	if p.ids == nil {
 		p.ids = map[string]int{}
+	}
+	if !p.sentHere() {
+		id += "--" + p.form
 	}
 	p.ids[id]++
 	if n := p.ids[id]; n > 1 {
@@ -192,7 +198,7 @@ func (p *Page) Problem() string {
 // Error returns the messages at a field, "" for none. A field of a list
 // carries its index: "materials.2.name".
 func (p *Page) Error(field string) string {
-	if p.r.problem == nil {
+	if p.r.problem == nil || !p.sentHere() {
 		return ""
 	}
 	var texts []string
@@ -207,7 +213,7 @@ func (p *Page) Error(field string) string {
 // Value is what a field shows: what was sent when the form is shown again,
 // else value.
 func (p *Page) Value(field string, value any) any {
-	if sent, ok := p.r.sent[field]; ok && p.r.problem != nil && len(sent) > 0 {
+	if sent, ok := p.r.sent[field]; ok && p.r.problem != nil && p.sentHere() && len(sent) > 0 {
 		return sent[0]
 	}
 	return value
@@ -217,7 +223,7 @@ func (p *Page) Value(field string, value any) any {
 // the form is shown again, else in value, a text, a list of texts or a bool
 // ("true", "false").
 func (p *Page) Chosen(field, option string, value any) bool {
-	if p.r.problem != nil && p.r.sent != nil {
+	if p.r.problem != nil && p.r.sent != nil && p.sentHere() {
 		return contains(p.r.sent[field], option)
 	}
 	return contains(asTexts(value), option)

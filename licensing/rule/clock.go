@@ -116,6 +116,32 @@ func (v *Version) StepDues(cal *deadline.Calendar, received kernel.Date, events 
 	return out, nil
 }
 
+// DeskClock is the internal limit of a desk between acceptance and decision: the
+// limits of all desks before it and its own, counted like the statutory one;
+// false for other desks. An extension is the deciding desk's.
+func (v *Version) DeskClock(cal *deadline.Calendar, step string, events []deadline.Event, today kernel.Date) (Clock, bool, error) {
+	at, ok := v.Step(step)
+	if !ok || phase(step) != "decide" || len(events) == 0 {
+		return Clock{}, false, nil
+	}
+	limit, n := at.Limit, 0
+	for _, s := range v.Steps {
+		if phase(s.ID) == "decide" || phase(s.ID) == "accept" && v.StartsAtReceipt() {
+			n += s.Limit.N
+		}
+		if s.ID == step {
+			break
+		}
+	}
+	limit.N = n
+	counted, ignored := v.split(events)
+	if step != "approve" {
+		counted = withoutExtension(counted)
+	}
+	state, err := deadline.Compute(cal, limit, counted, today)
+	return Clock{Kind: Internal, Limit: limit, State: state, Ignored: ignored}, true, err
+}
+
 // stepPlan walks the chain.
 type stepPlan struct {
 	version  *Version

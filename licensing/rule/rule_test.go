@@ -356,3 +356,28 @@ func TestSiblingsActOnTheSameLicence(t *testing.T) {
 		t.Error("found an item that is not there")
 	}
 }
+
+func TestDeskClockEndsWhereTheDeskIsDue(t *testing.T) {
+	cal, received := deadline.Embedded(), day("2026-05-06")
+	v, ok := Shipped().VersionAt("hazchem-business.first", received)
+	if !ok {
+		t.Fatal("no rules")
+	}
+	events := []deadline.Event{{Kind: deadline.Start, On: received}}
+	dues, err := v.StepDues(cal, received, events)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, due := range dues {
+		clock, ok, err := v.DeskClock(cal, due.Step, events, received)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok != (phase(due.Step) == "decide") {
+			t.Errorf("%s: a clock of its own: %v", due.Step, ok)
+		}
+		if ok && clock.State.Due != due.Due {
+			t.Errorf("%s: the clock ends on %s, the desk is due on %s", due.Step, clock.State.Due, due.Due)
+		}
+	}
+}
