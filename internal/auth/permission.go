@@ -11,6 +11,7 @@ type Permission string
 
 // The permissions of this package.
 const (
+	ReadAccounts      Permission = "auth.account.read"      // look at accounts, roles and who may do what
 	ManageAccounts    Permission = "auth.account.manage"    // create, disable, reset accounts
 	AssignRoles       Permission = "auth.role.assign"       // give and take roles and reach
 	ReleaseLocks      Permission = "auth.lock.release"      // end a lock-out early

@@ -74,14 +74,14 @@ func BaseRoles() []Role {
 		return Role{ID: id, Permissions: perms, Officer: true, Admin: true}
 	}
 	roles := []Role{
-		admin(SystemAdmin, ManageAccounts),
-		admin(SecurityAdmin, AssignRoles, ReleaseLocks, ManageTokens, EndSessions, EraseAccounts),
-		admin(AuditAdmin, ReadAudit),
+		admin(SystemAdmin, ReadAccounts, ManageAccounts),
+		admin(SecurityAdmin, ReadAccounts, AssignRoles, ReleaseLocks, ManageTokens, EndSessions, EraseAccounts),
+		admin(AuditAdmin, ReadAccounts, ReadAudit),
 		office(IntakeClerk), office(Reviewer), office(Checker), office(Approver), office(CertificateClerk),
 		office(MailClerk), office(Archivist), office(RulesEditor), office(DutyOfficer),
 		office(Regulator), office(Inspector), office(WarehouseKeeper), office(Dispatcher), office(ForceLeader),
 		office(Commander), office(Spokesperson), office(Expert),
-		office(DepartmentHead, ApproveStandIn, ConfirmEnterprise, OverseeEnterprise),
+		office(DepartmentHead, ReadAccounts, ApproveStandIn, ConfirmEnterprise, OverseeEnterprise),
 		{ID: SafetyManager, Permissions: []Permission{Delegate}}, {ID: Handler}, {ID: Applicant},
 	}
 	texts := i18n.MustLoad(Texts())

@@ -4,15 +4,21 @@ import (
 	"context"
 
 	"anlan/internal/db"
+	"anlan/internal/kernel"
 )
 
 // Erase closes an account for good and makes its personal data unreadable
-// everywhere. Rows that name the account stay. A legal hold refuses.
+// everywhere. Rows that name the account stay. A legal hold refuses. Whoever
+// does it to another's says why.
 func (s *Service) Erase(ctx context.Context, p *Principal, account, reason string) error {
 	own := p.Account != nil && p.Account.ID == account && p.Account.Kind == Person
 	if !own {
 		if err := p.need(EraseAccounts); err != nil {
 			return err
+		}
+		var c kernel.Check
+		if c.Text("reason", reason, 500); c.Err() != nil {
+			return c.Err()
 		}
 	}
 	if err := p.NeedConfirmed(s.clock.Now()); err != nil {

@@ -36,19 +36,34 @@ func (s *Service) EnrolTOTP(ctx context.Context, p *Principal) (Enrolment, error
 	if err != nil {
 		return Enrolment{}, err
 	}
-	key, err := newTOTP("Anlan", a.Login)
+	enrolment, err := newTOTP(a.Login)
 	if err != nil {
 		return Enrolment{}, fmt.Errorf("new second factor: %w", err)
 	}
 	err = s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
-		sealed, err := s.vault.Seal(ctx, tx, a.PersonID, fieldTOTP, key.Secret())
+		sealed, err := s.vault.Seal(ctx, tx, a.PersonID, fieldTOTP, enrolment.Secret)
 		if err != nil {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `UPDATE auth_accounts SET totp_pending = $1 WHERE id = $2`, string(sealed), a.ID)
 		return err
 	})
-	return Enrolment{key.Secret(), key.URL()}, err
+	return enrolment, err
+}
+
+// PendingTOTP is the secret that EnrolTOTP made last and ConfirmTOTP still
+// waits for, to show it again after a wrong code.
+func (s *Service) PendingTOTP(ctx context.Context, q db.Q, p *Principal) (Enrolment, error) {
+	a, err := s.mayEnrol(p)
+	if err != nil {
+		return Enrolment{}, err
+	}
+	sealed, err := db.Value[personal.Sealed](ctx, q, `SELECT totp_pending FROM auth_accounts WHERE id = $1`, a.ID)
+	if err != nil {
+		return Enrolment{}, err
+	}
+	secret, err := s.vault.Open(ctx, q, a.PersonID, fieldTOTP, sealed)
+	return enrolmentOf(a.Login, secret), err
 }
 
 // ConfirmTOTP puts the enrolled secret in force when code is of it, and

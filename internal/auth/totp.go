@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base32"
+	"net/url"
 	"strings"
 	"time"
 
@@ -14,12 +15,24 @@ import (
 // The second factor: RFC 6238 with the parameters that every authenticator
 // app knows: SHA-1, six digits, 30 seconds, one step of clock difference.
 const (
+	totpIssuer = "Anlan"
 	totpPeriod = 30
 	totpSkew   = 1
 )
 
-func newTOTP(issuer, account string) (*otp.Key, error) {
-	return totp.Generate(totp.GenerateOpts{Issuer: issuer, AccountName: account, Period: totpPeriod, SecretSize: 20})
+func newTOTP(login string) (Enrolment, error) {
+	key, err := totp.Generate(totp.GenerateOpts{Issuer: totpIssuer, AccountName: login, Period: totpPeriod, SecretSize: 20})
+	if err != nil {
+		return Enrolment{}, err
+	}
+	return enrolmentOf(login, key.Secret()), nil
+}
+
+// enrolmentOf is the secret of an account as an app takes it.
+func enrolmentOf(login, secret string) Enrolment {
+	u := url.URL{Scheme: "otpauth", Host: "totp", Path: "/" + totpIssuer + ":" + login,
+		RawQuery: url.Values{"secret": {secret}, "issuer": {totpIssuer}}.Encode()}
+	return Enrolment{secret, u.String()}
 }
 
 // totpMatch returns the time step whose code this is. A step that is not

@@ -64,6 +64,9 @@ func judge(err error) (status int, problem *kernel.Error, retry time.Duration) {
 	switch problem = asProblem(err); {
 	case errors.As(err, &f):
 		return f.status, f.err, f.retry
+	case problem != nil && problem.Key == auth.KeyWait:
+		wait, _ := auth.RetryAfter(err)
+		return http.StatusTooManyRequests, problem, wait
 	case errors.As(err, &large):
 		return http.StatusRequestEntityTooLarge, &kernel.Error{Kind: kernel.Invalid, Key: "web.error.body_too_large",
 			Args: map[string]any{"max": large.Limit >> 10}}, 0
@@ -88,9 +91,7 @@ func (s *Server) fail(r *Request, err error) {
 		return // the answer has begun; the log has the rest
 	}
 	r.w.Header().Set("Cache-Control", "no-store")
-	if retry > 0 {
-		r.w.Header().Set("Retry-After", strconv.Itoa(int(max(1, (retry+time.Second-1)/time.Second))))
-	}
+	r.retryAfter(retry)
 	if r.wantsJSON() {
 		r.problemJSON(status, problem)
 		return
@@ -99,6 +100,13 @@ func (s *Server) fail(r *Request, err error) {
 		return
 	}
 	r.problemPage(status, problem)
+}
+
+// retryAfter says when to try again; zero says nothing.
+func (r *Request) retryAfter(wait time.Duration) {
+	if wait > 0 {
+		r.w.Header().Set("Retry-After", strconv.Itoa(int(max(1, (wait+time.Second-1)/time.Second))))
+	}
 }
 
 // redirected sends whoever must sign in, or prove again who they are, to the
@@ -124,7 +132,11 @@ func (s *Server) redirected(r *Request, problem *kernel.Error) bool {
 	} else if r.Fragment() {
 		back = localReferer(r)
 	}
-	r.Redirect(buildURL(page, "return", back))
+	expired := ""
+	if r.Principal.Expired {
+		expired = "yes" // the cookie is gone with this answer, so the page could not tell
+	}
+	r.Redirect(buildURL(page, "return", back, "expired", expired))
 	return true
 }
 

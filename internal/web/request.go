@@ -89,6 +89,22 @@ func (r *Request) Icon(name string) template.HTML {
 // is there ("_add").
 func (r *Request) Sent() url.Values { return r.sent }
 
+// SetCookie adds a cookie that another package knows, such as that of a visit
+// to the identity provider.
+func (r *Request) SetCookie(c *http.Cookie) { http.SetCookie(r.w, c) }
+
+// Secure reports whether the site is served over TLS.
+func (r *Request) Secure() bool { return r.site.cfg.Secure }
+
+// Absolute is a path of this site with scheme and host, to be copied into a
+// message or called over the telephone.
+func (r *Request) Absolute(path string) string {
+	if r.site.cfg.Secure {
+		return "https://" + r.Host + path
+	}
+	return "http://" + r.Host + path
+}
+
 // SetHeader sets a header of the response.
 func (r *Request) SetHeader(key, value string) { r.w.Header().Set(key, value) }
 
@@ -110,15 +126,18 @@ func (r *Request) RenderBlock(view, block string, data any) error {
 
 // Refill shows a form again after err: with status 422, an error summary and
 // the messages at the fields when err is Invalid, with 409 and the message on
-// top when it is a Conflict. What the person typed fills the fields. Any
-// other error is returned as it is.
+// top when it is a Conflict, with 429 when the person tried too often and must
+// wait. What the person typed fills the fields. Any other error is returned as
+// it is.
 func (r *Request) Refill(view string, data any, err error) error {
 	problem := asProblem(err)
-	if problem == nil || problem.Kind != kernel.Invalid && problem.Kind != kernel.Conflict {
+	if problem == nil || problem.Kind != kernel.Invalid && problem.Kind != kernel.Conflict && problem.Key != auth.KeyWait {
 		return err
 	}
+	status, _, retry := judge(err)
 	r.problem = problem
-	return r.render(statusOf(problem.Kind), view, data)
+	r.retryAfter(retry)
+	return r.render(status, view, data)
 }
 
 func (r *Request) render(status int, view string, data any) error {
