@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"embed"
+	"slices"
 
 	"anlan/internal/auth"
 	"anlan/internal/blob"
@@ -43,6 +44,7 @@ type Parts struct {
 	Statements []Statement
 	Figures    func(ctx context.Context) (map[string]int64, error) // of the statements, by id
 	Tours      []Tour
+	Items      []Item                                     // licence items that an agent may be limited to
 	Entries    func(ctx context.Context) ([]Entry, error) // optional: whom a visitor of the demo may enter as
 }
 
@@ -55,22 +57,25 @@ type Entry struct {
 	Role    kernel.Text
 	Name    string
 	Where   kernel.Text
+	Group   string // "hall", "licensing", "bureau", "district" or "admin"
 }
 
 // New returns the pages.
-func New(p Parts) *Pages { return &Pages{p} }
+func New(p Parts) *Pages {
+	if p.Files != nil {
+		p.Files.Refer("auth", auth.Documents)
+	}
+	return &Pages{p}
+}
 
 // Routes are the pages of this package.
 func (h *Pages) Routes() []web.Route {
-	return []web.Route{
+	routes := []web.Route{
 		{Method: "GET", Path: "/{$}", Permission: web.Public, Handler: h.front, Frame: web.Hall},
 		{Method: "GET", Path: "/report", Permission: web.Public, Handler: h.report, Frame: web.Hall},
 		{Method: "GET", Path: "/tours/{role}", Permission: web.Public, Handler: h.tour, Frame: web.Hall},
-		{Method: "GET", Path: "/sign-in", Permission: web.Public, Handler: h.signInPage, Frame: web.Hall},
-		{Method: "POST", Path: "/sign-in", Permission: web.Public, Handler: h.signIn, Frame: web.Hall, NoReplay: true},
-		{Method: "POST", Path: "/enter-as", Permission: web.Public, Handler: h.enterAs, Frame: web.Hall, NoReplay: true},
-		{Method: "POST", Path: "/sign-out", Permission: web.Public, Handler: h.signOut, Frame: web.Hall, NoReplay: true},
 	}
+	return append(routes, h.identityRoutes()...)
 }
 
 func (h *Pages) front(r *web.Request) error {
@@ -79,10 +84,15 @@ func (h *Pages) front(r *web.Request) error {
 		return err
 	}
 	page := frontPage{reportPage: report, Tours: h.Tours}
-	if h.Entries != nil && !r.Principal.SignedIn() {
-		if page.Entries, err = h.Entries(r.Context()); err != nil {
+	switch {
+	case r.Principal.Account != nil:
+		page.Home = homeOf(r.Principal.Account)
+	case h.Entries != nil:
+		entries, err := h.Entries(r.Context())
+		if err != nil {
 			return err
 		}
+		page.Groups = grouped(entries)
 	}
 	return r.Render("admin/front", page)
 }
@@ -90,48 +100,26 @@ func (h *Pages) front(r *web.Request) error {
 // frontPage is the public report and, in the demo, who one may be.
 type frontPage struct {
 	reportPage
-	Tours   []Tour
+	Tours  []Tour
+	Groups []entryGroup
+	Home   string // of whoever is signed in, "" for visitors
+}
+
+// entryGroup is a headed part of the people whom a visitor may enter as.
+type entryGroup struct {
+	ID      string
 	Entries []Entry
 }
 
-// enterAs signs a visitor of the demo in; auth refuses it anywhere else and
-// from anywhere but this machine.
-func (h *Pages) enterAs(r *web.Request) error {
-	entry, err := h.Auth.EnterAs(r.Context(), r.Sent().Get("account"), auth.Client{Addr: r.Addr, Agent: r.UserAgent(), Cookie: r.SessionToken()})
-	if err != nil {
-		return err
-	}
-	r.SetSession(entry.Token)
-	return r.Redirect("/")
-}
-
-func (h *Pages) signInPage(r *web.Request) error {
-	return r.Render("admin/signin", r.ReturnTo("/"))
-}
-
-func (h *Pages) signIn(r *web.Request) error {
-	var in struct {
-		Login    string `json:"login"`
-		Password string `json:"password"`
-		Return   string `json:"return"`
-	}
-	if err := r.Decode(&in); err != nil {
-		return r.Refill("admin/signin", r.ReturnTo("/"), err)
-	}
-	entry, err := h.Auth.Login(r.Context(), in.Login, in.Password, auth.Client{Addr: r.Addr, Agent: r.UserAgent(), Cookie: r.SessionToken()})
-	if err != nil {
-		return r.Refill("admin/signin", r.ReturnTo("/"), err)
-	}
-	r.SetSession(entry.Token)
-	return r.Redirect(r.ReturnTo("/"))
-}
-
-func (h *Pages) signOut(r *web.Request) error {
-	if token := r.SessionToken(); token != "" {
-		if err := h.Auth.Logout(r.Context(), r.Principal, token); err != nil {
-			return err
+// grouped puts the people into their groups, those whom a visitor looks for
+// first in front.
+func grouped(entries []Entry) []entryGroup {
+	var groups []entryGroup
+	for _, id := range []string{"hall", "licensing", "bureau", "district", "admin"} {
+		of := slices.DeleteFunc(slices.Clone(entries), func(e Entry) bool { return e.Group != id })
+		if len(of) > 0 {
+			groups = append(groups, entryGroup{id, of})
 		}
 	}
-	r.ClearSession()
-	return r.Redirect("/")
+	return groups
 }

@@ -194,7 +194,7 @@ func sealAudit(b *Base) func(context.Context) error {
 
 // setupNotes is the one-time link that names the first administrators, printed
 // while there are none.
-func setupNotes(ctx context.Context, b *Base, s *services) ([]string, error) {
+func setupNotes(ctx context.Context, b *Base, s *services) (func(base string) []string, error) {
 	var needed bool
 	err := b.DB.View(ctx, func(ctx context.Context, q db.Q) (err error) {
 		needed, err = s.auth.SetupNeeded(ctx, q)
@@ -203,7 +203,13 @@ func setupNotes(ctx context.Context, b *Base, s *services) ([]string, error) {
 	if err != nil || !needed {
 		return nil, err
 	}
-	return []string{"no administrators yet: the set-up page is not built"}, nil
+	token, err := s.auth.SetupLink(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return func(base string) []string {
+		return []string{"no administrators yet: name them within a day, with this link, which works once:", base + "/auth/setup/" + token}
+	}, nil
 }
 
 // siteFacts is what the frames say about the installation.

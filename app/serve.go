@@ -35,9 +35,9 @@ func Running(name string, p interface {
 // Site is what compose makes of the base: the pages and what runs behind them.
 type Site struct {
 	Handler http.Handler
-	Parts   []Part   // started in this order, stopped in the opposite one
-	Close   func()   // ends live connections; nil when there are none
-	Notes   []string // printed once when ready, such as the set-up link
+	Parts   []Part                     // started in this order, stopped in the opposite one
+	Close   func()                     // ends live connections; nil when there are none
+	Notes   func(base string) []string // printed once when ready, such as the set-up link; base is what links start with; nil: none
 }
 
 // Options say how to run.
@@ -79,8 +79,10 @@ func Run(ctx context.Context, o Options) error {
 	}
 	f.site.Store(&site.Handler)
 	o.say(f, "ready after %d ms: %s/", time.Since(begun).Milliseconds(), o.Config.BaseURL(ln.Addr()))
-	for _, note := range site.Notes {
-		o.say(f, "%s", note)
+	if site.Notes != nil {
+		for _, note := range site.Notes(o.Config.BaseURL(ln.Addr())) {
+			fmt.Fprintf(o.Out, "anlan: %s\n", note) // for the operator's eyes: visitors who wait see what say says
+		}
 	}
 	select {
 	case err := <-failed:

@@ -3,6 +3,7 @@ package sample
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"anlan/internal/auth"
@@ -145,7 +146,17 @@ type Entry struct {
 	Name    string           // as shown
 	Where   kernel.Text      // office or enterprise
 	Kind    auth.AccountKind // officer, enterprise or person
+	Group   string           // of the front door
 }
+
+// The groups of the front door.
+const (
+	GroupHall      = "hall"      // applicants and enterprises
+	GroupLicensing = "licensing" // the licence desks of the municipal bureau
+	GroupBureau    = "bureau"    // its other offices
+	GroupDistrict  = "district"  // a district and a functional zone
+	GroupAdmin     = "admin"     // the three administrators
+)
 
 // Entries lists whom a visitor can enter as, in the order of the licence
 // chain and then of the other duties.
@@ -164,10 +175,30 @@ func (c *City) Entries(ctx context.Context, q db.Q) ([]Entry, error) {
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, Entry{Role: leading(a), Account: a.ID, Login: a.Login, Name: a.Name, Where: where, Kind: a.Kind})
+			who, err := c.Auth.Contact(ctx, q, a.ID) // invented people are shown by their full names
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, Entry{Role: leading(a), Account: a.ID, Login: a.Login, Name: who.Name, Where: where, Kind: a.Kind, Group: c.group(a)})
 		}
 	}
 	return out, nil
+}
+
+// group is where the front door shows an account.
+func (c *City) group(a *auth.Account) string {
+	role, _ := c.Auth.Roles().Get(leading(a))
+	switch {
+	case a.Kind != auth.Officer:
+		return GroupHall
+	case role.Admin:
+		return GroupAdmin
+	case a.Area != registry.CityCode:
+		return GroupDistrict
+	case isDesk(officer{Roles: a.Roles}):
+		return GroupLicensing
+	}
+	return GroupBureau
 }
 
 // leading is the role under which the front door shows an account.
@@ -218,7 +249,7 @@ func (c *City) entryLogins() []auth.NewAccount {
 
 func isDesk(o officer) bool {
 	for _, k := range desks() {
-		if k.roles[0] == o.Roles[0] {
+		if slices.Contains(o.Roles, k.roles[0]) {
 			return true
 		}
 	}

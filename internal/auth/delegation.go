@@ -38,6 +38,10 @@ type NewDelegation struct {
 	From, Until           kernel.Date
 }
 
+// Documents yields the hashes of the letters of authority that claims and
+// delegations name, for blob.Store.Refer.
+const Documents = `SELECT document FROM auth_claims WHERE document <> '' UNION ALL SELECT document FROM auth_delegations WHERE document <> ''`
+
 // longestDelegation is two years; afterwards the letter is written anew.
 const longestDelegation = 732
 

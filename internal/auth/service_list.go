@@ -24,8 +24,8 @@ type AccountFilter struct {
 	Limit      int    // 0: 50
 }
 
-// List returns accounts by id, which is the order of their making.
-func (s *Service) List(ctx context.Context, q db.Q, f AccountFilter) ([]*Account, error) {
+// where is the condition of the filter, without the place in the list.
+func (f AccountFilter) where() db.Where {
 	var w db.Where
 	for _, e := range []struct{ column, value string }{{"a.kind", string(f.Kind)}, {"a.state", string(f.State)},
 		{"a.enterprise", f.Enterprise}, {"a.unit", f.Unit}, {"a.area", f.Area}} {
@@ -40,6 +40,12 @@ func (s *Service) List(ctx context.Context, q db.Q, f AccountFilter) ([]*Account
 		like := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(text) + "%"
 		w.And(`LOWER(a.login) LIKE ? ESCAPE '\' OR LOWER(a.name) LIKE ? ESCAPE '\'`, like, like)
 	}
+	return w
+}
+
+// List returns accounts by id, which is the order of their making.
+func (s *Service) List(ctx context.Context, q db.Q, f AccountFilter) ([]*Account, error) {
+	w := f.where()
 	if f.After != "" {
 		w.And("a.id > ?", f.After)
 	}
@@ -48,6 +54,14 @@ func (s *Service) List(ctx context.Context, q db.Q, f AccountFilter) ([]*Account
 	}
 	return db.All(ctx, q, scanAccount,
 		`SELECT `+accountColumns+` FROM auth_accounts a `+w.SQL()+w.Bind(` ORDER BY a.id LIMIT ?`, f.Limit), w.Args...)
+}
+
+// Count returns how many accounts a filter chooses, counting no further than
+// limit.
+func (s *Service) Count(ctx context.Context, q db.Q, f AccountFilter, limit int) (int, error) {
+	w := f.where()
+	n, err := db.Value[int64](ctx, q, `SELECT COUNT(*) FROM (SELECT 1 FROM auth_accounts a `+w.SQL()+w.Bind(` LIMIT ?`, limit)+`) counted`, w.Args...)
+	return int(n), err
 }
 
 // Holders lists the active accounts that hold a role, for worklists and

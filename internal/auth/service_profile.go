@@ -58,14 +58,26 @@ type Change struct {
 	Area, Unit   string
 }
 
+// keeping fills in what the form left as it is shown, masked: a name or a phone
+// that nobody typed stays what it is, and so does an e-mail address left empty,
+// which is not shown at all.
+func (n Change) keeping(a *Account, clear Profile) Change {
+	if n.Name == a.Name {
+		n.Name = clear.Name
+	}
+	if n.Phone == a.Phone {
+		n.Phone = clear.Phone
+	}
+	if n.Email == "" {
+		n.Email = clear.Email
+	}
+	return n
+}
+
 // Update corrects an account. The login stays: it stands in papers and audit
-// rows.
+// rows. A masked name or phone, as the account shows it, keeps what is stored.
 func (s *Service) Update(ctx context.Context, p *Principal, account string, n Change) error {
 	if err := p.need(ManageAccounts); err != nil {
-		return err
-	}
-	err := NewAccount{Kind: Officer, Login: "unchanged", Name: n.Name, Phone: n.Phone, Email: n.Email}.check()
-	if err != nil {
 		return err
 	}
 	return s.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
@@ -75,6 +87,14 @@ func (s *Service) Update(ctx context.Context, p *Principal, account string, n Ch
 		}
 		if a.Kind == Person {
 			return kernel.Refused("auth.error.own_data") // persons change theirs themselves
+		}
+		clear, err := s.profileOf(ctx, tx, a)
+		if err != nil {
+			return err
+		}
+		n := n.keeping(a, clear)
+		if err := (NewAccount{Kind: Officer, Login: "unchanged", Name: n.Name, Phone: n.Phone, Email: n.Email}).check(); err != nil {
+			return err
 		}
 		before := summary(a)
 		a.Area, a.Unit = n.Area, n.Unit
