@@ -40,7 +40,9 @@ type Parts struct {
 	Exchange   *exchange.Exchange
 	Settings   []settings.Editable // every setting that an administrator may change
 	Texts      *i18n.Catalogues
-	AuditHead  string // file with the sealed head, for verifying
+	AuditHead  string                                           // file with the sealed head, for verifying
+	Finds      []Findable                                       // what the search over all rooms finds
+	Status     func(ctx context.Context, lang string) []Finding // what is configured and what is missing
 	Statements []Statement
 	Figures    func(ctx context.Context) (map[string]int64, error) // of the statements, by id
 	Tours      []Tour
@@ -75,7 +77,7 @@ func (h *Pages) Routes() []web.Route {
 		{Method: "GET", Path: "/report", Permission: web.Public, Handler: h.report, Frame: web.Hall},
 		{Method: "GET", Path: "/tours/{role}", Permission: web.Public, Handler: h.tour, Frame: web.Hall},
 	}
-	return append(routes, h.identityRoutes()...)
+	return slices.Concat(routes, h.identityRoutes(), h.machineryRoutes())
 }
 
 func (h *Pages) front(r *web.Request) error {

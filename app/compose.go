@@ -80,8 +80,9 @@ func compose(ctx context.Context, b *Base, c composition) (*Site, error) {
 		}
 	}
 	keepHouse(b, s)
+	pages := machinery(b, s)
 	server, err := web.New(web.Config{
-		DB: b.DB, Identity: identity{s.auth}, Secret: b.Key, Routes: routes(b, s), Hub: b.Hub, Clock: b.Clock, Log: b.Log,
+		DB: b.DB, Identity: identity{s.auth}, Secret: b.Key, Routes: routes(b, s, pages), Topics: pages.Topics(), Counts: pages.Counts, Hub: b.Hub, Clock: b.Clock, Log: b.Log,
 		Views: views(), Texts: texts(), Proxies: b.Config.Proxies(), Secure: b.Config.Secure(), Site: siteFacts(b.Config, c.demo),
 		Observe: b.Metrics.Observe,
 	})
@@ -98,12 +99,12 @@ func compose(ctx context.Context, b *Base, c composition) (*Site, error) {
 }
 
 // views are the pages of every package that has some.
-func views() []web.Views { return []web.Views{admin.Views(), licensing.Views()} }
+func views() []web.Views { return []web.Views{admin.Views(), registry.Views(), licensing.Views()} }
 
 // texts are the catalogues of the packages without views.
 func texts() []i18n.Source {
 	return []i18n.Source{personal.Texts(), auth.Texts(), job.Texts(), number.Texts(), worklist.Texts(), form.Source(), sheet.Source(), document.Source(),
-		notify.Texts(), exchange.Texts(), {Owner: "registry", FS: registry.Locale()}, deadline.Texts(), {Owner: "rule", FS: rule.Locale()}}
+		notify.Texts(), exchange.Texts(), deadline.Texts(), {Owner: "rule", FS: rule.Locale()}}
 }
 
 // catalogues are all texts, for what is written outside of a page.

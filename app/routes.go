@@ -5,23 +5,43 @@ import (
 
 	"anlan/admin"
 	"anlan/internal/db"
+	"anlan/internal/i18n"
 	"anlan/internal/web"
 	"anlan/licensing"
 	"anlan/licensing/rule"
+	"anlan/registry"
 )
 
 // routes are every page and operation of the platform, each with its
 // permission.
-func routes(b *Base, s *services) []web.Route {
-	var all []web.Route
-	all = append(all, admin.New(admin.Parts{DB: b.DB, Clock: b.Clock, Auth: s.auth, OIDC: s.oidc, Registry: s.registry, Sheets: s.sheets, Jobs: s.jobs, Bus: s.bus,
-		Files: b.Files, Notify: s.notify, Exchange: s.exchange, Settings: s.settings, Texts: s.texts, AuditHead: b.Config.AuditHead,
-		Statements: s.report, Figures: figures(s.licensing), Tours: s.tours, Items: items(), Entries: entries(b, s)}).Routes()...)
+func routes(b *Base, s *services, machinery *admin.Pages) []web.Route {
+	all := machinery.Routes()
+	all = append(all, registry.NewPages(registry.PageParts{Service: s.registry, Sheets: s.sheets, Jobs: s.jobs, Files: b.Files}).Routes()...)
 	all = append(all, licensing.NewPages(s.licensing).Routes()...)
 	if s.phone != nil {
 		all = append(all, s.phone.routes()...)
 	}
 	return all
+}
+
+// machinery are the pages that stand on every part of the platform.
+func machinery(b *Base, s *services) *admin.Pages {
+	return admin.New(admin.Parts{DB: b.DB, Clock: b.Clock, Auth: s.auth, OIDC: s.oidc, Registry: s.registry, Sheets: s.sheets, Jobs: s.jobs, Bus: s.bus,
+		Files: b.Files, Notify: s.notify, Exchange: s.exchange, Settings: s.settings, Texts: s.texts, AuditHead: b.Config.AuditHead,
+		Finds: []admin.Findable{admin.Enterprises()}, Status: status(b),
+		Statements: s.report, Figures: figures(s.licensing), Tours: s.tours, Items: items(), Entries: entries(b, s)})
+}
+
+// status lets the status page ask the doctor.
+func status(b *Base) func(ctx context.Context, lang string) []admin.Finding {
+	texts := i18n.MustLoad(Texts())
+	return func(ctx context.Context, lang string) []admin.Finding {
+		var out []admin.Finding
+		for _, f := range Doctor(ctx, b.Config, b.Clock.Now(), b.Log) {
+			out = append(out, admin.Finding{Level: string(f.Level), Topic: f.Topic, Text: texts.T(lang, "app.doctor."+f.Key, f.Args...)})
+		}
+		return out
+	}
 }
 
 // items are the licence items that an agent may be limited to.

@@ -21,6 +21,9 @@ const (
 
 var unitKinds = []UnitKind{Bureau, DistrictBureau, ApprovalBureau, ReserveAuthority, Department, Post}
 
+// UnitKinds lists them, the highest first.
+func UnitKinds() []UnitKind { return slices.Clone(unitKinds) }
+
 // Heads reports whether units of kind k sign in their own name; departments
 // and posts act for the unit above them.
 func (k UnitKind) Heads() bool { return k != Department && k != Post }

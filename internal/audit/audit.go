@@ -91,11 +91,13 @@ func scanRow(s db.Scanner) (Row, error) {
 
 // Filter chooses rows for List; empty fields do not filter.
 type Filter struct {
-	Subject string // exact
-	Actor   string // account or token id
-	Action  string // prefix, "licensing."
-	Before  string // id of the last row of the page before
-	Limit   int    // 0: 50
+	Subject string    // exact
+	Actor   string    // account or token id
+	Action  string    // prefix, "licensing."
+	Since   time.Time // zero: from the first row on
+	Until   time.Time // up to but not including; zero: to the last
+	Before  string    // id of the last row of the page before
+	Limit   int       // 0: 50
 }
 
 // List returns the newest rows first.
@@ -109,6 +111,12 @@ func List(ctx context.Context, q db.Q, f Filter) ([]Row, error) {
 	}
 	if f.Action != "" {
 		w.And("substr(action, 1, ?) = ?", len(f.Action), f.Action)
+	}
+	if !f.Since.IsZero() {
+		w.And("id >= ?", kernel.FirstID(f.Since))
+	}
+	if !f.Until.IsZero() {
+		w.And("id < ?", kernel.FirstID(f.Until))
 	}
 	if f.Before != "" {
 		w.And("id < ?", f.Before)
@@ -124,4 +132,18 @@ func List(ctx context.Context, q db.Q, f Filter) ([]Row, error) {
 func Get(ctx context.Context, q db.Q, id string) (Row, error) {
 	r, err := db.One(ctx, q, scanRow, `SELECT `+columns+` FROM audit_rows WHERE id = $1`, id)
 	return r, db.Found(err, "audit row", id)
+}
+
+// Tail returns the end of the chain as the database has it, zero before the
+// first row was sealed, and how many rows are not sealed yet.
+func Tail(ctx context.Context, q db.Q) (head Row, unsealed int64, err error) {
+	last, err := db.All(ctx, q, scanRow, `SELECT `+columns+` FROM audit_rows WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1`)
+	if err != nil {
+		return head, 0, err
+	}
+	if len(last) == 1 {
+		head = last[0]
+	}
+	unsealed, err = db.Value[int64](ctx, q, `SELECT COUNT(*) FROM audit_rows WHERE seq IS NULL`)
+	return head, unsealed, err
 }

@@ -175,3 +175,25 @@ func TestListFiltersByPrefixAndPages(t *testing.T) {
 		}
 	}, audit.Migrations())
 }
+
+func TestListFindsATimeByItsBounds(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		noon := time.Date(2026, 5, 6, 4, 0, 0, 0, time.UTC)
+		err := d.InTx(t.Context(), func(ctx context.Context, tx *db.Tx) error {
+			for h := range 5 {
+				e := audit.Entry{At: noon.Add(time.Duration(h) * time.Hour), Actor: kernel.System("test"), Action: "test.hour", Subject: fmt.Sprint("hour:", h)}
+				if err := audit.Write(ctx, tx, e); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, err := audit.List(t.Context(), d.Reader(), audit.Filter{Since: noon.Add(time.Hour), Until: noon.Add(3 * time.Hour)})
+		if err != nil || len(rows) != 2 || rows[0].Subject != "hour:2" || rows[1].Subject != "hour:1" {
+			t.Errorf("%+v, %v", rows, err)
+		}
+	}, audit.Migrations())
+}

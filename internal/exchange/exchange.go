@@ -52,6 +52,9 @@ const (
 	Dead     State = "dead"     // given up
 )
 
+// States lists them, in the order a message may go through them.
+func States() []State { return []State{Queued, Invalid, Packed, Sent, Accepted, Rejected, Dead} }
+
 // System is a system that records go to or come from.
 type System struct {
 	ID    string // "credit", permanent: it stands in rows and packages

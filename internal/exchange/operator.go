@@ -70,9 +70,16 @@ type Filter struct {
 	Kind    string
 	Subject string
 	State   State
-	Bad     bool   // invalid, rejected or dead
-	Before  string // id of the last message of the page before
-	Limit   int    // 0: 50
+	Bad     bool        // invalid, rejected or dead
+	Late    kernel.Date // not accepted and due before this day; zero: all
+	Before  string      // id of the last message of the page before
+	Limit   int         // 0: 50
+}
+
+// Get returns a message.
+func Get(ctx context.Context, q db.Q, id string) (Message, error) {
+	m, err := db.One(ctx, q, scanMessage, `SELECT `+columns+` FROM exchange_messages WHERE id = $1`, id)
+	return m, db.Found(err, "message", id)
 }
 
 // List returns messages, the newest first.
@@ -87,6 +94,9 @@ func List(ctx context.Context, q db.Q, f Filter) ([]Message, error) {
 	}
 	if f.Bad {
 		w.And("state IN ('invalid', 'rejected', 'dead')")
+	}
+	if !f.Late.IsZero() {
+		w.And("due <> '' AND due < ? AND state <> 'accepted'", f.Late)
 	}
 	if f.Limit == 0 {
 		f.Limit = 50
@@ -111,9 +121,9 @@ func Count(ctx context.Context, q db.Q, today kernel.Date) (Counts, error) {
 // field map that holds now; what waits is tried at once. A rejected or dead
 // one gets a new id, because the peer has answered the old.
 func (x *Exchange) Retry(ctx context.Context, tx *db.Tx, now time.Time, actor kernel.Actor, id string) error {
-	m, err := db.One(ctx, tx, scanMessage, `SELECT `+columns+` FROM exchange_messages WHERE id = $1`, id)
+	m, err := Get(ctx, tx, id)
 	if err != nil {
-		return db.Found(err, "message", id)
+		return err
 	}
 	next := id
 	switch m.State {

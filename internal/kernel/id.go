@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"time"
 )
 
@@ -27,6 +28,14 @@ func NewID(now time.Time) string {
 	hex.Encode(s[24:36], b[10:16])
 	s[8], s[13], s[18], s[23] = '-', '-', '-', '-'
 	return string(s[:])
+}
+
+// FirstID is a bound: no id that NewID made before the millisecond of t is
+// greater, none from then on is less. Lists in the order of ids find a time
+// by it.
+func FirstID(t time.Time) string {
+	ms := uint64(t.UnixMilli())
+	return fmt.Sprintf("%08x-%04x-7000-8000-000000000000", ms>>16, ms&0xffff)
 }
 
 // NewSecret returns an unguessable URL-safe text of n random bytes.

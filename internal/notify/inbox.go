@@ -41,7 +41,20 @@ func Inbox(ctx context.Context, q db.Q, texts *i18n.Catalogues, lang, account st
 	if f.Limit == 0 {
 		f.Limit = 50
 	}
-	return db.All(ctx, q, func(s db.Scanner) (Notice, error) {
+	return db.All(ctx, q, scanNotice(texts, lang), `SELECT `+noticeColumns+` FROM notify_messages `+w.SQL()+w.Bind(` ORDER BY id DESC LIMIT ?`, f.Limit), w.Args...)
+}
+
+// GetNotice returns one notice of an account; another's does not exist.
+func GetNotice(ctx context.Context, q db.Q, texts *i18n.Catalogues, lang, account, id string) (Notice, error) {
+	n, err := db.One(ctx, q, scanNotice(texts, lang), `SELECT `+noticeColumns+` FROM notify_messages
+		WHERE id = $1 AND account = $2 AND channel = 'in_app'`, id, account)
+	return n, db.Found(err, "notice", id)
+}
+
+const noticeColumns = `id, created_at, template, args, subject, read_at`
+
+func scanNotice(texts *i18n.Catalogues, lang string) func(db.Scanner) (Notice, error) {
+	return func(s db.Scanner) (Notice, error) {
 		var n Notice
 		var template, args string
 		var at, read int64
@@ -55,7 +68,7 @@ func Inbox(ctx context.Context, q db.Q, texts *i18n.Catalogues, lang, account st
 		}
 		n.Title, n.Text, n.Link = words.Title, words.Text, words.Link
 		return n, nil
-	}, `SELECT id, created_at, template, args, subject, read_at FROM notify_messages `+w.SQL()+w.Bind(` ORDER BY id DESC LIMIT ?`, f.Limit), w.Args...)
+	}
 }
 
 // Unread counts the notices that an account has not read, up to 100: more are

@@ -54,6 +54,9 @@ const (
 	Withheld State = "withheld" // outward sending was off when it was written; never sent by itself
 )
 
+// States lists them, in the order a message may go through them.
+func States() []State { return []State{Queued, Sending, Sent, Dead, Unclear, Withheld} }
+
 // Recipient is who is told; each channel takes the field it needs.
 type Recipient struct {
 	Account string // in_app

@@ -38,6 +38,7 @@ type Filter struct {
 	Account string
 	Channel string
 	State   State
+	Outward bool   // only what leaves the platform: not in_app
 	Bad     bool   // dead, unclear or withheld
 	Before  string // id of the last row of the page before
 	Limit   int    // 0: 50
@@ -52,6 +53,9 @@ func (n *Notifier) List(ctx context.Context, q db.Q, f Filter) ([]Delivery, erro
 		if c.value != "" {
 			w.And(c.condition, c.value)
 		}
+	}
+	if f.Outward {
+		w.And("channel <> ?", InApp)
 	}
 	if f.Bad {
 		w.And("state IN ('dead', 'unclear', 'withheld')")

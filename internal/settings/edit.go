@@ -64,6 +64,18 @@ func (e Editable) Set(ctx context.Context, tx *db.Tx, now time.Time, actor kerne
 	return e.set(ctx, tx, now, actor, from, text)
 }
 
+// History returns every row of the setting with its value as text, the one
+// that holds longest in the future first.
+func (e Editable) History(ctx context.Context, q db.Q) ([]Row, error) {
+	rows, err := History(ctx, q, e.Name)
+	for i := range rows {
+		if err == nil {
+			rows[i].Value, err = e.show(rows[i].Value)
+		}
+	}
+	return rows, err
+}
+
 // Listed is a setting as the admin page lists it.
 type Listed struct {
 	Editable
@@ -79,15 +91,12 @@ func List(ctx context.Context, q db.Q, now time.Time, keys []Editable) ([]Listed
 	out := make([]Listed, len(keys))
 	today := kernel.DateOf(now)
 	for i, e := range keys {
-		rows, err := History(ctx, q, e.Name)
+		rows, err := e.History(ctx, q)
 		if err != nil {
 			return nil, err
 		}
 		out[i] = Listed{Editable: e, Value: e.Default}
 		for _, r := range rows {
-			if r.Value, err = e.show(r.Value); err != nil {
-				return nil, err
-			}
 			if !r.From.After(today) {
 				out[i].Value, out[i].From, out[i].SetAt, out[i].SetBy = r.Value, r.From, r.SetAt, r.SetBy
 				break

@@ -48,14 +48,15 @@ func (p *Page) Nav() []NavGroup {
 }
 
 // navRoutes are the routes with an entry that the visitor may see in this
-// frame, in order. A route without a frame of its own is for officers' console.
+// frame, in order. A route without a frame of its own belongs to the frame in
+// which this visitor gets it.
 func (p *Page) navRoutes() []Route {
 	var out []Route
 	for _, rt := range p.r.site.routes {
 		if rt.Nav == nil || !allowed(p.Principal, rt.Permission) {
 			continue
 		}
-		if home := cmp.Or(rt.Frame, Console); home == p.frame {
+		if home := cmp.Or(rt.Frame, frameOf(p.Principal)); home == p.frame {
 			out = append(out, rt)
 		}
 	}

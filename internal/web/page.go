@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"html/template"
 	"net/url"
 	"strings"
@@ -33,13 +34,13 @@ func (r *Request) page(data any) *Page {
 		Path: r.URL.RequestURI(), r: r, frame: r.frame()}
 }
 
-// frame chooses the frame of a page: the route's, else the console for
+// frame chooses the frame of a page: the route's, else the visitor's.
+func (r *Request) frame() Frame { return cmp.Or(r.route.Frame, frameOf(r.Principal)) }
+
+// frameOf is the frame of pages that have none of their own: the console for
 // officers and the hall for everybody else.
-func (r *Request) frame() Frame {
-	switch {
-	case r.route.Frame != "":
-		return r.route.Frame
-	case r.Principal.SignedIn() && r.Principal.Scope.Officer:
+func frameOf(p *auth.Principal) Frame {
+	if p.SignedIn() && p.Scope.Officer {
 		return Console
 	}
 	return Hall

@@ -204,6 +204,19 @@ func CountByRoom(ctx context.Context, q db.Q, f For, now time.Time) (map[string]
 	return out, err
 }
 
+// Most is how far Waiting counts.
+const Most = 1000
+
+// Waiting returns how many open items f sees, up to Most: the number beside
+// the list's link on every page, which must cost the same however long the
+// list is.
+func Waiting(ctx context.Context, q db.Q, f For) (int, error) {
+	var w db.Where
+	w.And("closed_at = 0")
+	f.where(&w)
+	return db.Value[int](ctx, q, `SELECT COUNT(*) FROM (SELECT 1 FROM worklist_items `+w.SQL()+w.Bind(` LIMIT ?`, Most)+`) AS counted`, w.Args...)
+}
+
 // Get returns an open item that f sees; outside its scope it does not exist.
 func Get(ctx context.Context, q db.Q, f For, id string) (Entry, error) {
 	var w db.Where

@@ -236,6 +236,9 @@ func TestCountsTellOverdueAndSoon(t *testing.T) {
 		if err != nil || !cmp.Equal(rooms, want) {
 			t.Errorf("%+v, %v", rooms, err)
 		}
+		if n, err := Waiting(t.Context(), d.Reader(), For{Roles: []string{"clerk"}}); n != 6 || err != nil {
+			t.Errorf("%d wait, %v", n, err)
+		}
 		late, err := Overdue(t.Context(), d.Reader(), now, 10)
 		if err != nil || len(late) != 2 || !late[0].Overdue(now) {
 			t.Errorf("%v %v", late, err)
