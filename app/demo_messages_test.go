@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"anlan/admin"
 	"anlan/internal/outward"
 	"anlan/internal/web"
 	"anlan/internal/webtest"
@@ -14,7 +13,7 @@ import (
 
 func TestDemoShowsOnlyTextsThatItSentItself(t *testing.T) {
 	phone := newDemoPhone()
-	site := webtest.Start(t, web.Config{Routes: phone.routes(), Views: []web.Views{admin.Views()}, Texts: texts()})
+	site := webtest.Start(t, web.Config{Routes: phone.routes(), Views: views(), Texts: texts()})
 	send := func(secret []byte, body string) int {
 		t.Helper()
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, site.URL+demoGatewayPath, strings.NewReader(body))
