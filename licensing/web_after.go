@@ -19,7 +19,7 @@ import (
 // afterRoutes are the pages and operations from the decision on.
 func (h *Pages) afterRoutes() []web.Route {
 	var all []web.Route
-	for _, part := range [][]web.Route{h.registerRoutes(), h.deliveryRoutes(), h.renewalRoutes(), h.specialRoutes(), h.superviseRoutes(), h.importRoutes(), h.publicRoutes(), h.myLicenceRoutes()} {
+	for _, part := range [][]web.Route{h.registerRoutes(), h.deliveryRoutes(), h.renewalRoutes(), h.specialRoutes(), h.superviseRoutes(), h.importRoutes(), h.assistRoutes(), h.rulesRoutes(), h.publicRoutes(), h.myLicenceRoutes()} {
 		all = append(all, part...)
 	}
 	return all

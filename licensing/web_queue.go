@@ -1,6 +1,7 @@
 package licensing
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"slices"
@@ -186,7 +187,7 @@ func queueTabs(r *web.Request, who string) []ui.Tab {
 		if w != "" {
 			q.Set("who", w)
 		}
-		out = append(out, ui.Tab{Text: r.T("licensing.queue.who." + w), Href: "/licensing/cases?" + q.Encode(), Current: w == who})
+		out = append(out, ui.Tab{Text: r.T("licensing.queue.who." + cmp.Or(w, "all")), Href: "/licensing/cases?" + q.Encode(), Current: w == who})
 	}
 	return out
 }
