@@ -307,6 +307,7 @@ func TestErasedPersonCannotEnterAndIsUnreadable(t *testing.T) {
 		})
 		w.clock.Advance(2 * time.Minute)
 		w.person("13800138000", "张三丰") // the phone is free again
+		is(t, w.Erase(t.Context(), w.boss, other.Account.ID, " "), kernel.Invalid, "")
 		w.must(w.Erase(t.Context(), w.boss, other.Account.ID, "依申请"))
 	})
 }
@@ -367,5 +368,22 @@ func TestUpdateCannotJoinTwoAccountsOfSeparateAdministrators(t *testing.T) {
 			t.Errorf("account %+v", got)
 		}
 		return err
+	})
+}
+
+func TestUpdateKeepsWhatTheFormShowsMasked(t *testing.T) {
+	each(t, func(t *testing.T, w *desk) {
+		a, _, err := w.Create(t.Context(), w.boss, NewAccount{Kind: Enterprise, Login: "station.clerk", Name: "钱经办", Phone: "13900000031", Email: "q@example.com", Enterprise: "E1"})
+		w.must(err)
+		w.must(w.Update(t.Context(), w.boss, a.ID, Change{Name: a.Name, Phone: a.Phone}))
+		var clear Profile
+		w.must(w.db.View(t.Context(), func(ctx context.Context, q db.Q) (err error) {
+			clear, err = w.Contact(ctx, q, a.ID)
+			return err
+		}))
+		if clear != (Profile{"钱经办", "13900000031", "q@example.com"}) {
+			t.Errorf("an untouched form left %+v", clear)
+		}
+		is(t, w.Update(t.Context(), w.boss, a.ID, Change{Name: a.Name, Phone: "12"}), kernel.Invalid, "")
 	})
 }

@@ -129,6 +129,7 @@ func (f fileReader) Read(b []byte) (int, error) {
 func (r *Request) readLeading() error {
 	part, err := r.nextPart()
 	if err == io.EOF {
+		r.upload = nil // all was fields: there is nothing left to read
 		return nil
 	}
 	if err != nil {

@@ -369,10 +369,10 @@ func TestExpiredSessionLosesNothing(t *testing.T) {
 	req := form.Request()
 	req.URL.Path = "/notes/mine"
 	p := c.Do(req)
-	if !strings.HasPrefix(p.Path, "/sign-in?return=%2Fresume%2F") || n.done.Load() != 0 {
+	if !strings.HasPrefix(p.Path, "/sign-in?expired=yes&return=%2Fresume%2F") || n.done.Load() != 0 {
 		t.Fatalf("went to %s, done %d", p.Path, n.done.Load())
 	}
-	back := strings.TrimPrefix(p.Path, "/sign-in?return=%2Fresume%2F")
+	back := strings.TrimPrefix(p.Path, "/sign-in?expired=yes&return=%2Fresume%2F")
 	s.People.Add("again", webtest.Officer("reader", readNotes))
 	c.SignIn("again")
 	s.Client(t, "again").Get("/resume/" + back).Want(404) // another browser
@@ -396,6 +396,7 @@ func TestUploadsStream(t *testing.T) {
 		n.files.Range(func(k, v any) bool { t.Logf("%v", k); return true })
 		t.Errorf("file: %v", got)
 	}
+	c.Get("/notes/form").Form("/notes/files").Set("text", "没有文件").File("photo", "", nil).Submit().Want(200)
 	big := c.Get("/notes/form").Form("/notes/files")
 	big.File("photo", "a", make([]byte, 1<<17)).Submit().Want(413, "最多 64 KB")
 	small := c.Get("/notes/form").Form("/notes").Set("text", "x")
