@@ -12,7 +12,7 @@ import (
 // officers and in the hall for everybody else.
 func (h *Pages) noticeRoutes() []web.Route {
 	inbox := web.Route{Method: "GET", Path: "/notices", Permission: web.SignedIn, Handler: h.notices,
-		Nav: &web.Nav{Group: "admin.work", Label: "admin.notice.title", Icon: "bell", Order: 1}}
+		Nav: &web.Nav{Group: "admin.work", Label: "admin.notice.title", Icon: "bell", Order: 90}}
 	return []web.Route{
 		inbox,
 		{Method: "POST", Path: "/notices/read-all", Permission: web.SignedIn, Handler: h.readAllNotices},
