@@ -18,6 +18,7 @@ func routes(b *Base, s *services, machinery *admin.Pages) []web.Route {
 	all := machinery.Routes()
 	all = append(all, registry.NewPages(registry.PageParts{Service: s.registry, Sheets: s.sheets, Jobs: s.jobs, Files: b.Files}).Routes()...)
 	all = append(all, licensing.NewPages(s.licensing).Routes()...)
+	all = append(all, receiptRoutes(s.exchange)...)
 	if s.phone != nil {
 		all = append(all, s.phone.routes()...)
 	}
