@@ -28,6 +28,32 @@ func TestDBMeasuresBothEngines(t *testing.T) {
 	}
 }
 
+func TestSubmitDoesTheSameWithAndWithoutTheService(t *testing.T) {
+	for engine, dsn := range map[string]func(t *testing.T) string{
+		"sqlite":   func(t *testing.T) string { return "" },
+		"postgres": func(t *testing.T) string { return dbtest.PostgresURL(t) },
+	} {
+		t.Run(engine, func(t *testing.T) {
+			got, err := Submit(t.Context(), Submissions{Database: dsn(t), Dir: t.TempDir(), Writers: 4, Cases: 40})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Engine != engine || got.Cases != 40 || got.Ratio <= 0 || got.StatementsPer < 10 || got.Service.Latency.P99 <= 0 {
+				t.Errorf("measured %+v", got)
+			}
+			t.Logf("%+v", got)
+		})
+	}
+}
+
+func TestSubmitRefusesWhatItCannotMeasure(t *testing.T) {
+	for _, s := range []Submissions{{Writers: 0, Cases: 1}, {Writers: 1, Cases: 0}, {Database: "sqlite:x", Writers: 1, Cases: 1}} {
+		if _, err := Submit(t.Context(), s); kernel.KindOf(err) != kernel.Invalid {
+			t.Errorf("%+v: %v", s, err)
+		}
+	}
+}
+
 func TestHTTPKeepsTheRateAndCountsStatuses(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Cookie") != "session=x" {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"embed"
-	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -57,7 +56,7 @@ func DB(ctx context.Context, dsn string, writers int, length time.Duration) (Wri
 	before := d.Stats().Transactions.Load()
 	groups, retries := d.Stats().Groups.Load(), d.Stats().Retries.Load()
 	w.Layer, err = measure(ctx, writers, length/2, func(ctx context.Context, id string) error {
-		return d.InTx(ctx, func(ctx context.Context, tx *db.Tx) error { return submit(ctx, tx, id) })
+		return throughLayer(ctx, d, id)
 	})
 	if err != nil {
 		return w, err
@@ -67,7 +66,7 @@ func DB(ctx context.Context, dsn string, writers int, length time.Duration) (Wri
 	if n := d.Stats().Groups.Load() - groups; n > 0 {
 		w.TxPerCommit = ran / float64(n)
 	}
-	if w.Bare, err = bare(ctx, d, dsn, writers, length/2); err != nil {
+	if w.Bare, err = withoutLayer(ctx, d, dsn, writers, length/2); err != nil {
 		return w, err
 	}
 	w.Ratio = w.Layer.TxPerSecond / w.Bare.TxPerSecond
@@ -104,42 +103,45 @@ func measure(ctx context.Context, writers int, length time.Duration, op func(ctx
 
 const sampleData = `{"enterprise":"0197","items":["1630","1674"],"address":"天津市滨海新区","contact":"sealed"}`
 
-func submit(ctx context.Context, q db.Q, id string) error {
-	rows, err := q.QueryContext(ctx, `SELECT id FROM bench_cases WHERE number = $1`, id)
-	if err != nil {
-		return err
-	}
-	found := rows.Next()
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return err
-	}
-	if found {
-		return fmt.Errorf("bench: %s is there already", id)
-	}
-	exec := func(query string, args ...any) {
-		if err == nil {
-			_, err = q.ExecContext(ctx, query, args...)
-		}
-	}
-	exec(`INSERT INTO bench_cases (id, number, state, data, due) VALUES ($1, $2, $3, $4, $5)`, id, id, "submitted", sampleData, 1)
+// sample is one transaction of the measurement.
+func sample(id string) []db.Statement {
+	one := func(query string, args ...any) db.Statement { return db.Statement{Query: query, Args: args} }
+	all := []db.Statement{{Query: `SELECT id FROM bench_cases WHERE number = $1`, Args: []any{id}, Rows: true},
+		one(`INSERT INTO bench_cases (id, number, state, data, due) VALUES ($1, $2, $3, $4, $5)`, id, id, "submitted", sampleData, 1)}
 	for i := range 3 {
-		exec(`INSERT INTO bench_files (id, case_id, name) VALUES ($1, $2, $3)`, fmt.Sprint(id, i), id, "营业执照.pdf")
+		all = append(all, one(`INSERT INTO bench_files (id, case_id, name) VALUES ($1, $2, $3)`, fmt.Sprint(id, i), id, "营业执照.pdf"))
 	}
-	exec(`INSERT INTO bench_audit (id, at, actor, after) VALUES ($1, $2, $3, $4)`, id, 1, "someone", sampleData)
-	exec(`INSERT INTO bench_outbox (id, at, payload) VALUES ($1, $2, $3)`, id, 1, sampleData)
-	return err
+	return append(all, one(`INSERT INTO bench_audit (id, at, actor, after) VALUES ($1, $2, $3, $4)`, id, 1, "someone", sampleData),
+		one(`INSERT INTO bench_outbox (id, at, payload) VALUES ($1, $2, $3)`, id, 1, sampleData))
 }
 
-// bare does by hand what db.InTx does.
-func bare(ctx context.Context, d *db.DB, dsn string, writers int, length time.Duration) (Rate, error) {
-	if d.Engine() == db.SQLite {
-		return bareSQLite(ctx, d.Path(), writers, length)
-	}
-	pool, err := sql.Open("pgx", dsn)
+// throughLayer runs the transaction as store functions do.
+func throughLayer(ctx context.Context, d *db.DB, id string) error {
+	return d.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		for _, s := range sample(id) {
+			err := drain(ctx, s,
+				func(ctx context.Context, args ...any) (sql.Result, error) {
+					return tx.ExecContext(ctx, s.Query, args...)
+				},
+				func(ctx context.Context, args ...any) (*sql.Rows, error) {
+					return tx.QueryContext(ctx, s.Query, args...)
+				})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// withoutLayer does by hand what db.InTx does.
+func withoutLayer(ctx context.Context, d *db.DB, dsn string, writers int, length time.Duration) (Rate, error) {
+	b, err := openBare(ctx, d.Engine(), dsn, writers)
 	if err != nil {
 		return Rate{}, err
 	}
-	defer pool.Close()
-	pool.SetMaxIdleConns(writers)
-	return measure(ctx, writers, length, func(ctx context.Context, id string) error { return barePostgres(ctx, pool, id) })
+	defer b.close()
+	return measure(ctx, writers, length, func(ctx context.Context, id string) error {
+		return b.run(ctx, db.Traced{Options: sql.TxOptions{Isolation: sql.LevelSerializable}, Statements: sample(id)})
+	})
 }

@@ -18,12 +18,14 @@ func benchCommand(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 		switch args[0] {
 		case "db":
 			return benchDB(args[1:], stdout, stderr)
+		case "submit":
+			return benchSubmit(args[1:], stdout, stderr)
 		case "http":
 			return benchHTTP(args[1:], stdout, stderr)
 		}
 	}
-	fs := newFlags("bench", "bench db|http [flags]\n\nMeasures the database or a running platform on this machine.")
-	given, code, done := parseMixed(fs, args, stdout, stderr, "db|http")
+	fs := newFlags("bench", "bench db|submit|http [flags]\n\nMeasures the database or a running platform on this machine.")
+	given, code, done := parseMixed(fs, args, stdout, stderr, "db|submit|http")
 	if done {
 		return code
 	}
@@ -63,6 +65,27 @@ func benchDB(args []string, stdout, stderr io.Writer) int {
 	ctx, cancel := untilSignal()
 	defer cancel()
 	res, err := bench.DB(ctx, *dsn, *writers, *length)
+	return benchResult(res, err, stdout, stderr)
+}
+
+func benchSubmit(args []string, stdout, stderr io.Writer) int {
+	fs := newFlags("bench submit", "bench submit [flags]\n\nHands in applications through the service, and runs the same statements without it.")
+	dir := fs.String("dir", os.TempDir(), "make files in this `directory`, on the disk to be measured")
+	s := bench.Submissions{}
+	fs.StringVar(&s.Database, "database", "", "measure on the server of this PostgreSQL database; databases are made beside it and dropped")
+	fs.IntVar(&s.Writers, "writers", 8, "writers at once")
+	fs.IntVar(&s.Cases, "cases", 8000, "applications to hand in")
+	if _, code, done := parseMixed(fs, args, stdout, stderr); done {
+		return code
+	}
+	var err error
+	if s.Dir, err = os.MkdirTemp(*dir, "anlan-bench-"); err != nil {
+		return fail(stderr, err)
+	}
+	defer os.RemoveAll(s.Dir)
+	ctx, cancel := untilSignal()
+	defer cancel()
+	res, err := bench.Submit(ctx, s)
 	return benchResult(res, err, stdout, stderr)
 }
 

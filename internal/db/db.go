@@ -36,6 +36,11 @@ type Options struct {
 	// Fault, for tests, is asked before each statement of a transaction or
 	// view; its error is what the statement returns.
 	Fault func(query string) error
+
+	// Trace, for measurements, is told of every transaction that committed
+	// and every view that ended, on the goroutine and with the context of its
+	// caller. nil costs nothing.
+	Trace func(ctx context.Context, t Traced)
 }
 
 // DB is one database. It is safe for use by many goroutines.
@@ -47,6 +52,7 @@ type DB struct {
 	path   string // SQLite only
 	stats  Stats
 	fault  func(query string) error
+	trace  func(ctx context.Context, t Traced)
 	losers chan struct{} // PostgreSQL: held by the one transaction that tries again
 }
 
@@ -142,6 +148,9 @@ func (d *DB) inTx(ctx context.Context, isolation sql.IsolationLevel, fn func(ctx
 		return err
 	}
 	inside := context.WithValue(ctx, insideKey{}, true)
+	if d.trace != nil {
+		fn = d.tracing(isolation, fn)
+	}
 	var after []func()
 	var err error
 	if d.engine == SQLite {
@@ -164,17 +173,21 @@ func (d *DB) View(ctx context.Context, fn func(ctx context.Context, q Q) error) 
 	if ctx.Value(insideKey{}) != nil {
 		return ErrNested
 	}
-	opts := &sql.TxOptions{ReadOnly: true}
+	opts := sql.TxOptions{ReadOnly: true}
 	if d.engine == Postgres {
 		opts.Isolation = sql.LevelRepeatableRead
 	}
-	snapshot, err := d.read.BeginTx(ctx, opts)
+	snapshot, err := d.read.BeginTx(ctx, &opts)
 	if err != nil {
 		return mapError(err)
 	}
 	defer snapshot.Rollback()
 	inside := context.WithValue(ctx, insideKey{}, true)
 	tx := &Tx{q: snapshot, engine: d.engine, fault: d.fault}
+	if d.trace != nil {
+		tx.trace = &Traced{Options: opts}
+		defer func() { d.trace(ctx, *tx.trace) }()
+	}
 	_, err = tx.end(fn(inside, tx))
 	return err
 }

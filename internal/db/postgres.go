@@ -27,7 +27,7 @@ func openPostgres(ctx context.Context, dsn string, opts Options) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("database: %w", mapError(err))
 	}
-	d := &DB{engine: Postgres, read: pool, log: opts.Log, fault: opts.Fault, losers: make(chan struct{}, 1)}
+	d := &DB{engine: Postgres, read: pool, log: opts.Log, fault: opts.Fault, trace: opts.Trace, losers: make(chan struct{}, 1)}
 	if err := definePostgresTypes(ctx, pool); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("database: %w", mapError(err))

@@ -45,7 +45,7 @@ func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 	}
 	read.SetMaxOpenConns(opts.MaxConns)
 	read.SetMaxIdleConns(opts.MaxConns)
-	d := &DB{engine: SQLite, read: read, log: opts.Log, path: path, fault: opts.Fault}
+	d := &DB{engine: SQLite, read: read, log: opts.Log, path: path, fault: opts.Fault, trace: opts.Trace}
 	if d.writer, err = startWriter(d, write, conn, opts.HoldLimit); err != nil {
 		return nil, errors.Join(err, conn.Close(), write.Close(), read.Close())
 	}

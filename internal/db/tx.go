@@ -18,6 +18,7 @@ type Tx struct {
 	q      Q
 	engine Engine
 	fault  func(query string) error // Options.Fault
+	trace  *Traced                  // nil: nobody asks
 
 	mu     sync.Mutex // held by each statement: the writer may end the transaction meanwhile
 	failed error      // the first statement that failed; nothing runs after it
@@ -128,6 +129,7 @@ func (t *Tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Re
 	if err != nil {
 		return nil, err
 	}
+	t.remember(query, args, false)
 	res, err := t.q.ExecContext(ctx, query, args...)
 	return res, t.note(err)
 }
@@ -140,6 +142,7 @@ func (t *Tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.
 	if err != nil {
 		return nil, err
 	}
+	t.remember(query, args, true)
 	rows, err := t.q.QueryContext(ctx, query, args...)
 	return rows, t.note(err)
 }
@@ -152,6 +155,7 @@ func (t *Tx) QueryRowContext(ctx context.Context, query string, args ...any) *sq
 	if err != nil {
 		return failedRow(err)
 	}
+	t.remember(query, args, true)
 	row := t.q.QueryRowContext(ctx, query, args...)
 	if err := row.Err(); err != nil {
 		return failedRow(t.note(err))
