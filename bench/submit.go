@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -87,14 +88,17 @@ func Submit(ctx context.Context, s Submissions) (out Submits, err error) {
 	return s.compare(ctx, urls[1], urls[2], ids, recorded)
 }
 
+// prepare makes the drafts in another order than that in which they will be
+// handed in: those that meet were begun on different days.
 func (s Submissions) prepare(ctx context.Context, dsn string) ([]string, error) {
 	o, err := openOffice(ctx, dsn, s.Dir, db.Options{})
 	if err != nil {
 		return nil, err
 	}
 	defer o.db.Close()
-	ids := make([]string, s.Cases)
-	return ids, parallel(ctx, s.Writers, 0, s.Cases, func(ctx context.Context, i int) (err error) {
+	ids, order := make([]string, s.Cases), rand.New(rand.NewPCG(1, 1)).Perm(s.Cases)
+	return ids, parallel(ctx, s.Writers, 0, s.Cases, func(ctx context.Context, k int) (err error) {
+		i := order[k]
 		ids[i], err = o.draft(ctx, i)
 		return err
 	})

@@ -84,6 +84,8 @@ type Case struct {
 	UpdatedAt      time.Time
 	Version        int64
 	Sample         bool
+
+	key *personal.Key // of KeyID once it was needed; see Service.keyOf
 }
 
 // Subject names the case in audit rows, events and to-dos.

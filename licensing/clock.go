@@ -33,10 +33,6 @@ func clocks(cal *deadline.Calendar, c *Case, v *rule.Version, events []deadline.
 // refreshClocks keeps the sort keys of the queue: the days themselves are
 // computed when read.
 func (s *Service) refreshClocks(ctx context.Context, sc *scene) error {
-	events, err := listClock(ctx, sc.tx, sc.c.ID)
-	if err != nil {
-		return err
-	}
 	c := sc.c
 	c.Due, c.PromisedDue, c.Paused = kernel.Date{}, kernel.Date{}, false
 	if c.State == Submitted {
@@ -45,6 +41,10 @@ func (s *Service) refreshClocks(ctx context.Context, sc *scene) error {
 	}
 	if c.State == Draft || c.State == Correcting {
 		return nil
+	}
+	events, err := listClock(ctx, sc.tx, c.ID)
+	if err != nil {
+		return err
 	}
 	running, err := clocks(sc.cal, c, sc.v, events, sc.today())
 	if err != nil {

@@ -51,7 +51,7 @@ func (s *Service) paper(ctx context.Context, sc *scene, taken paperTaken, data a
 		return err
 	}
 	taken.used = true
-	_, err := s.preparePaper(ctx, sc.tx, PaperDraft{CaseID: sc.c.ID, KeyID: sc.c.KeyID, Kind: taken.kind, Number: taken.text, Data: data}, sc.by, sc.now)
+	_, err := s.preparePaper(ctx, sc.tx, PaperDraft{CaseID: sc.c.ID, KeyID: sc.c.KeyID, key: sc.c.key, Kind: taken.kind, Number: taken.text, Data: data}, sc.by, sc.now)
 	return err
 }
 
@@ -86,7 +86,7 @@ func (s *Service) prepareReceipt(ctx context.Context, sc *scene) error {
 			data.Materials = append(data.Materials, PaperMaterial{Name: m.Title.ZH, Copies: n, Note: "电子件"})
 		}
 	}
-	if _, err := s.preparePaper(ctx, sc.tx, PaperDraft{CaseID: sc.c.ID, KeyID: sc.c.KeyID, Kind: PaperReceipt, Number: sc.c.Number, Data: data}, sc.by, sc.now); err != nil {
+	if _, err := s.preparePaper(ctx, sc.tx, PaperDraft{CaseID: sc.c.ID, KeyID: sc.c.KeyID, key: sc.c.key, Kind: PaperReceipt, Number: sc.c.Number, Data: data}, sc.by, sc.now); err != nil {
 		return err
 	}
 	return s.tell(ctx, sc, "licensing.notice.submitted")

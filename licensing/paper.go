@@ -122,7 +122,8 @@ func (p *Paper) clear() { p.Error, p.ErrorArgs, p.Tries, p.NextAt = "", "", 0, t
 type PaperDraft struct {
 	CaseID    string
 	LicenceID string
-	KeyID     string // "": the key of the case, else of the licence
+	KeyID     string        // "": the key of the case, else of the licence
+	key       *personal.Key // of KeyID where it is at hand
 	Kind      PaperKind
 	Number    string
 	Data      any

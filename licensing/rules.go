@@ -162,15 +162,11 @@ func (s *Service) governmentOf(ctx context.Context, q db.Q, area string) string 
 
 // areaOf is where the applicant is: the enterprise's own area, or the one a
 // person chose.
-func (s *Service) areaOf(ctx context.Context, sc *scene) string {
+func areaOf(ctx context.Context, sc *scene) (string, error) {
 	if sc.c.EnterpriseID == "" {
-		return sc.c.Area
+		return sc.c.Area, nil
 	}
-	e, err := registry.GetEnterprise(ctx, sc.tx, auth.CityScope(), sc.c.EnterpriseID)
-	if err != nil {
-		return sc.c.Area
-	}
-	return e.Area
+	return registry.AreaOfEnterprise(ctx, sc.tx, sc.c.EnterpriseID)
 }
 
 // materialOf returns a material of the version, nil for none.

@@ -14,6 +14,7 @@ import (
 	"anlan/internal/db"
 	"anlan/internal/kernel"
 	"anlan/internal/number"
+	"anlan/internal/personal"
 )
 
 // Start is what an applicant chooses before the first page of the form.
@@ -59,10 +60,24 @@ func (s *Service) newCase(ctx context.Context, tx *db.Tx, p *auth.Principal, in 
 	if err := s.checkStart(ctx, tx, p, in, c, v); err != nil {
 		return nil, err
 	}
-	if c.KeyID, err = s.Vault.NewPerson(ctx, tx, now); err != nil {
+	key, err := s.Vault.NewKey(ctx, tx, now)
+	if err != nil {
 		return nil, err
 	}
+	c.KeyID, c.key = key.Person(), &key
 	return c, s.sealForm(ctx, tx, c, form)
+}
+
+// keyOf loads the key of a case's personal fields, once.
+func (s *Service) keyOf(ctx context.Context, q db.Q, c *Case) (personal.Key, error) {
+	if c.key == nil {
+		key, err := s.Vault.Key(ctx, q, c.KeyID)
+		if err != nil {
+			return personal.Key{}, err
+		}
+		c.key = &key
+	}
+	return *c.key, nil
 }
 
 // sealForm stores the form's data, encrypted with the case's key.
@@ -71,15 +86,26 @@ func (s *Service) sealForm(ctx context.Context, q db.Q, c *Case, data map[string
 	if err != nil {
 		return err
 	}
-	c.Form, err = s.Vault.Seal(ctx, q, c.KeyID, "form", string(b))
-	return err
+	key, err := s.keyOf(ctx, q, c)
+	if err != nil {
+		return err
+	}
+	c.Form = key.Seal("form", string(b))
+	return nil
 }
 
 // openForm is the inverse of sealForm.
 func (s *Service) openForm(ctx context.Context, q db.Q, c *Case) (map[string]any, error) {
 	data := map[string]any{}
-	clear, err := s.Vault.Open(ctx, q, c.KeyID, "form", c.Form)
-	if err != nil || clear == "" {
+	if c.Form == "" {
+		return data, nil
+	}
+	key, err := s.keyOf(ctx, q, c)
+	if err != nil {
+		return data, err
+	}
+	clear, err := key.Open("form", c.Form)
+	if err != nil {
 		return data, err
 	}
 	return data, json.Unmarshal([]byte(clear), &data)
@@ -185,10 +211,13 @@ func (s *Service) SetDelivery(ctx context.Context, p *auth.Principal, caseID str
 		if err != nil {
 			return err
 		}
-		sc.c.DeliveryMode = mode
+		key, err := s.keyOf(ctx, sc.tx, sc.c)
+		if err != nil {
+			return err
+		}
+		sc.c.DeliveryMode, sc.c.Delivery = mode, key.Seal("delivery", string(b))
 		sc.c.PhoneHash = s.Vault.Hash("phone", to.Phone)
-		sc.c.Delivery, err = s.Vault.Seal(ctx, sc.tx, sc.c.KeyID, "delivery", string(b))
-		return err
+		return nil
 	})
 	return err
 }
@@ -211,8 +240,15 @@ func checkDelivery(mode DeliveryMode, to Address) error {
 
 func (s *Service) openAddress(ctx context.Context, q db.Q, c *Case) (Address, error) {
 	var to Address
-	clear, err := s.Vault.Open(ctx, q, c.KeyID, "delivery", c.Delivery)
-	if err != nil || clear == "" {
+	if c.Delivery == "" {
+		return to, nil
+	}
+	key, err := s.keyOf(ctx, q, c)
+	if err != nil {
+		return to, err
+	}
+	clear, err := key.Open("delivery", c.Delivery)
+	if err != nil {
 		return to, err
 	}
 	return to, json.Unmarshal([]byte(clear), &to)
@@ -232,6 +268,9 @@ func (s *Service) Submit(ctx context.Context, p *auth.Principal, caseID string, 
 	num, err := s.Numbers.Take(ctx, caseSeries(c, s.Clock.Now()), p.Actor)
 	if err != nil {
 		return nil, err
+	}
+	if version == 0 {
+		version = c.Version // what was found complete is what is handed in
 	}
 	done, err := s.act(ctx, doing{by: p, needs: PermApply, caseID: caseID, version: version, name: "submit"}, func(ctx context.Context, sc *scene) error {
 		return s.submit(ctx, sc, num)
@@ -259,7 +298,11 @@ func (s *Service) submit(ctx context.Context, sc *scene, num number.Number) erro
 	if err != nil {
 		return err
 	}
-	if err := settleAuthority(sc.c, v, s.areaOf(ctx, sc), data); err != nil {
+	area, err := areaOf(ctx, sc)
+	if err != nil {
+		return err
+	}
+	if err := settleAuthority(sc.c, v, area, data); err != nil {
 		return err
 	}
 	if err := sc.c.Submit(caseNumber(sc.c, num, sc.now), sc.now); err != nil {

@@ -287,7 +287,7 @@ func (s *Service) delivered(ctx context.Context, sc *scene, d *Delivery) error {
 	if !d.PostedAt.IsZero() {
 		data.PostedOn = kernel.DateOf(d.PostedAt)
 	}
-	draft := PaperDraft{CaseID: sc.c.ID, KeyID: sc.c.KeyID, Kind: PaperDeliveryReceipt, Number: sc.c.Number + "-送", Data: data}
+	draft := PaperDraft{CaseID: sc.c.ID, KeyID: sc.c.KeyID, key: sc.c.key, Kind: PaperDeliveryReceipt, Number: sc.c.Number + "-送", Data: data}
 	_, err = s.preparePaper(ctx, sc.tx, draft, sc.by, sc.now)
 	return err
 }

@@ -298,13 +298,11 @@ func (im *importer) put(ctx context.Context, tx *db.Tx, row *sheet.Row, l *Licen
 // enter writes an imported licence with its sealed fields.
 func (im *importer) enter(ctx context.Context, tx *db.Tx, l *Licence, clear importClear, now time.Time) (err error) {
 	s := im.s
-	if l.KeyID, err = s.Vault.NewPerson(ctx, tx, now); err != nil {
-		return err
-	}
-	key, err := s.Vault.Key(ctx, tx, l.KeyID)
+	key, err := s.Vault.NewKey(ctx, tx, now)
 	if err != nil {
 		return err
 	}
+	l.KeyID = key.Person()
 	l.HolderSealed, l.ContactPhone = key.Seal("holder", clear.holder), key.Seal("contact_phone", clear.phone)
 	if l.HolderKind == holderPerson {
 		l.Holder = personal.MaskName(clear.holder)

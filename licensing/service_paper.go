@@ -17,6 +17,7 @@ import (
 	"anlan/internal/document"
 	"anlan/internal/kernel"
 	"anlan/internal/number"
+	"anlan/internal/personal"
 	"anlan/registry"
 )
 
@@ -65,20 +66,15 @@ func (s *Service) preparePaper(ctx context.Context, tx *db.Tx, d PaperDraft, act
 	if !d.Kind.Known() {
 		return "", fmt.Errorf("licensing: no paper of kind %q", d.Kind)
 	}
-	if d.KeyID == "" {
-		if d.KeyID, err = paperKey(ctx, tx, d); err != nil {
-			return "", err
-		}
+	key, err := s.paperKey(ctx, tx, d)
+	if err != nil {
+		return "", err
 	}
 	body, err := json.Marshal(d.Data)
 	if err != nil {
 		return "", err
 	}
-	sealed, err := s.Vault.Seal(ctx, tx, d.KeyID, "paper", string(body))
-	if err != nil {
-		return "", err
-	}
-	p := &Paper{ID: kernel.NewID(now), CaseID: d.CaseID, LicenceID: d.LicenceID, KeyID: d.KeyID, Kind: d.Kind, Number: d.Number, Data: sealed,
+	p := &Paper{ID: kernel.NewID(now), CaseID: d.CaseID, LicenceID: d.LicenceID, KeyID: key.Person(), Kind: d.Kind, Number: d.Number, Data: key.Seal("paper", string(body)),
 		State: PaperPrepared, CreatedAt: now}
 	if err := insertPaper(ctx, tx, p); err != nil {
 		return "", err
@@ -87,7 +83,20 @@ func (s *Service) preparePaper(ctx context.Context, tx *db.Tx, d PaperDraft, act
 		After: map[string]any{"case": d.CaseID, "licence": d.LicenceID, "kind": d.Kind, "number": d.Number}})
 }
 
-func paperKey(ctx context.Context, q db.Q, d PaperDraft) (string, error) {
+func (s *Service) paperKey(ctx context.Context, q db.Q, d PaperDraft) (personal.Key, error) {
+	if d.key != nil {
+		return *d.key, nil
+	}
+	if d.KeyID == "" {
+		var err error
+		if d.KeyID, err = ownersKey(ctx, q, d); err != nil {
+			return personal.Key{}, err
+		}
+	}
+	return s.Vault.Key(ctx, q, d.KeyID)
+}
+
+func ownersKey(ctx context.Context, q db.Q, d PaperDraft) (string, error) {
 	if d.CaseID != "" {
 		key, err := db.Value[string](ctx, q, `SELECT key_id FROM licensing_cases WHERE id = $1`, d.CaseID)
 		return key, db.Found(err, "case", d.CaseID)

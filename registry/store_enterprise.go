@@ -58,6 +58,13 @@ func findEnterprise(ctx context.Context, q db.Q, scope auth.Scope, column, value
 	return e, err
 }
 
+// AreaOfEnterprise returns the area in which an enterprise stands, for a case
+// that it has filed.
+func AreaOfEnterprise(ctx context.Context, q db.Q, id string) (string, error) {
+	area, err := db.Value[string](ctx, q, `SELECT area FROM registry_enterprises WHERE id = $1`, id)
+	return area, db.Found(err, "enterprise", id)
+}
+
 // EnterpriseNames returns the names of enterprises by id, for lists that only
 // show them. Whoever calls has already decided that the rows may be seen.
 func EnterpriseNames(ctx context.Context, q db.Q, ids []string) (map[string]string, error) {

@@ -90,11 +90,7 @@ type profile struct {
 // taken is an Invalid error at "login".
 func (s *Service) insertAccount(ctx context.Context, tx *db.Tx, p profile, by kernel.Actor) (*Account, error) {
 	now := s.clock.Now()
-	person, err := s.vault.NewPerson(ctx, tx, now)
-	if err != nil {
-		return nil, err
-	}
-	key, err := s.vault.Key(ctx, tx, person)
+	key, err := s.vault.NewKey(ctx, tx, now)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +102,7 @@ func (s *Service) insertAccount(ctx context.Context, tx *db.Tx, p profile, by ke
 		return nil, kernel.Bad("login", "taken", p.Login)
 	}
 	a := &Account{ID: kernel.NewID(now), Kind: p.Kind, State: Active, Login: p.Login, Name: p.Name, Reach: p.Reach,
-		Area: p.Area, Unit: p.Unit, Enterprise: p.Enterprise, PersonID: person, Phone: personal.MaskPhone(p.Phone),
+		Area: p.Area, Unit: p.Unit, Enterprise: p.Enterprise, PersonID: key.Person(), Phone: personal.MaskPhone(p.Phone),
 		Password: p.PasswordHash != "", CreatedAt: now, passwordHash: p.PasswordHash,
 		nameSealed: key.Seal(fieldName, p.Name), phoneSealed: key.Seal(fieldPhone, p.Phone), emailSealed: key.Seal(fieldEmail, p.Email)}
 	if p.Kind != Officer {

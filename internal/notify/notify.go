@@ -200,17 +200,16 @@ type sealedRow struct {
 }
 
 func (n *Notifier) seal(ctx context.Context, tx *db.Tx, now time.Time, to Recipient, channel, args string) (row sealedRow, err error) {
-	row = sealedRow{keyID: to.Person}
-	if row.keyID == "" {
+	var key personal.Key
+	if to.Person == "" {
 		row.own = true
-		if row.keyID, err = n.vault.NewPerson(ctx, tx, now); err != nil {
-			return row, err
-		}
+		key, err = n.vault.NewKey(ctx, tx, now)
+	} else {
+		key, err = n.vault.Key(ctx, tx, to.Person)
 	}
-	key, err := n.vault.Key(ctx, tx, row.keyID)
 	if err != nil {
 		return row, err
 	}
-	row.contact, row.args = key.Seal("notify.contact", to.contact(channel)), string(key.Seal("notify.args", args))
+	row.keyID, row.contact, row.args = key.Person(), key.Seal("notify.contact", to.contact(channel)), string(key.Seal("notify.args", args))
 	return row, nil
 }

@@ -90,16 +90,23 @@ func mustAEAD(key []byte) cipher.AEAD {
 
 // NewPerson creates the key of a new person.
 func (v *Vault) NewPerson(ctx context.Context, tx *db.Tx, now time.Time) (personID string, err error) {
+	k, err := v.NewKey(ctx, tx, now)
+	return k.person, err
+}
+
+// NewKey creates a new person and returns the key, for fields that are sealed
+// at once.
+func (v *Vault) NewKey(ctx context.Context, tx *db.Tx, now time.Time) (Key, error) {
 	id := kernel.NewID(now)
 	key := make([]byte, 32)
 	rand.Read(key)
-	_, err = tx.ExecContext(ctx, `
+	_, err := tx.ExecContext(ctx, `
 		INSERT INTO personal_keys (person_id, wrapped, created_at, erased, held_for) VALUES ($1, $2, $3, $4, $5)`,
 		id, seal(v.wrap, key, id), kernel.Micros(now), false, "")
 	if err != nil {
-		return "", fmt.Errorf("new personal key: %w", err)
+		return Key{}, fmt.Errorf("new personal key: %w", err)
 	}
-	return id, nil
+	return Key{id, mustAEAD(key)}, nil
 }
 
 // Key is the unwrapped key of one person, for several fields at once. Do not
@@ -108,6 +115,9 @@ type Key struct {
 	person string
 	aead   cipher.AEAD
 }
+
+// Person is the id of whose key it is.
+func (k Key) Person() string { return k.person }
 
 // Key loads the key of a person. The error of an erased person satisfies
 // IsErased and is a NotFound.
