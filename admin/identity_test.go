@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -119,7 +120,8 @@ func open(t *testing.T, change ...func(*auth.Options, *Parts)) *bureau {
 		parts.OIDC = auth.NewOIDC(w.auth, oidcConfig(t))
 	}
 	home := func(r *web.Request) error { return r.NoContent() }
-	routes := append(New(parts).Routes(), web.Route{Method: "GET", Path: "/console", Permission: web.SignedIn, Handler: home},
+	others := slices.DeleteFunc(New(parts).Routes(), func(rt web.Route) bool { return rt.Path == "/console" })
+	routes := append(others, web.Route{Method: "GET", Path: "/console", Permission: web.SignedIn, Handler: home},
 		web.Route{Method: "GET", Path: "/my", Permission: web.SignedIn, Handler: home})
 	w.Site = webtest.Start(t, web.Config{DB: d, Identity: people{w.auth}, Clock: clock, Routes: routes, Views: []web.Views{Views()}, Texts: sources()})
 	w.boss = auth.Platform("test", auth.ManageAccounts, auth.AssignRoles, auth.ReleaseLocks, auth.ManageTokens, auth.EndSessions, auth.EraseAccounts,
