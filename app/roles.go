@@ -15,8 +15,8 @@ func grants() []auth.Grant {
 		return auth.Grant{Role: role, Permissions: append(perms, read...)}
 	}
 	grants := []auth.Grant{
-		grant(auth.IntakeClerk, licensing.PermIntake, licensing.PermRenewal, licensing.PermAssist, licensing.PermImport),
-		grant(auth.Reviewer, licensing.PermReview),
+		grant(auth.IntakeClerk, licensing.PermIntake, licensing.PermRenewal, licensing.PermAssist, licensing.PermImport, licensing.PermUnmask),
+		grant(auth.Reviewer, licensing.PermReview, licensing.PermUnmask),
 		grant(auth.Checker, licensing.PermExamine),
 		grant(auth.DepartmentHead, licensing.PermLegal, licensing.PermTransfer, licensing.PermRulesSign, licensing.PermSpecial, admin.PermAssign, registry.PermUnmask),
 		grant(auth.Approver, licensing.PermApprove, licensing.PermPanel, licensing.PermRegister),

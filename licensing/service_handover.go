@@ -102,7 +102,7 @@ func (s *Service) tellSupervisor(ctx context.Context, tx *db.Tx, e event.Event[C
 	if err != nil {
 		return err
 	}
-	now := s.Clock.Now()
+	now := e.At // the office is told of it as of the decision, however late the receipt runs
 	within, err := AcknowledgeWithin.At(ctx, tx, now)
 	if err != nil {
 		return err

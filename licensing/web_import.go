@@ -3,12 +3,16 @@ package licensing
 import (
 	"context"
 	"io"
+	"slices"
 
 	"anlan/internal/db"
 	"anlan/internal/job"
 	"anlan/internal/kernel"
 	"anlan/internal/web"
 )
+
+// importGroup is the group of jobs that import licences.
+const importGroup = "licensing.import"
 
 // importRoutes are the import of existing licences.
 func (h *Pages) importRoutes() []web.Route {
@@ -19,13 +23,15 @@ func (h *Pages) importRoutes() []web.Route {
 		send,
 		console("GET", "/licensing/imports/template.xlsx", PermImport, h.importTemplate),
 		console("GET", "/licensing/imports/{id}", PermImport, h.importPage),
+		console("POST", "/licensing/imports/{id}/cancel", PermImport, h.cancelImport),
 	}
 }
 
 func (h *Pages) loadImports(r *web.Request) ([]job.Status, error) {
-	return view(r.Context(), h.s.DB, func(ctx context.Context, q db.Q) ([]job.Status, error) {
-		return job.List(ctx, q, job.Filter{Group: "licensing.import", Limit: 50})
+	all, err := view(r.Context(), h.s.DB, func(ctx context.Context, q db.Q) ([]job.Status, error) {
+		return job.List(ctx, q, job.Filter{Group: importGroup, Limit: 50})
 	})
+	return slices.DeleteFunc(all, func(s job.Status) bool { return !importSeen(r, s) }), err
 }
 
 func (h *Pages) imports(r *web.Request) error {
@@ -57,37 +63,44 @@ func (h *Pages) startImport(r *web.Request) error {
 	return r.Redirect("/licensing/imports/" + jobID)
 }
 
-// importView is one import with its faulty rows.
-type importView struct {
-	job.Status
-	Rows []importLine
+// importOf returns an import that the visitor may see: their own, and any for
+// who sees the whole city. Jobs of other kinds are not ours to show.
+func importOf(ctx context.Context, q db.Q, r *web.Request) (job.Status, error) {
+	s, err := job.Get(ctx, q, r.PathValue("id"))
+	if err == nil && !importSeen(r, s) {
+		err = kernel.Missing("job", s.ID)
+	}
+	return s, err
 }
 
-// importLine is a faulty row in words.
-type importLine struct {
-	Row int
-	Why []string
+func importSeen(r *web.Request, s job.Status) bool {
+	return s.Group == importGroup && (r.Scope().City || s.Actor.Same(r.Actor()))
 }
-
-// importErrors bounds the faulty rows on the page.
-const importErrors = 500
 
 func (h *Pages) importPage(r *web.Request) error {
-	v, err := view(r.Context(), h.s.DB, func(ctx context.Context, q db.Q) (v importView, err error) {
-		if v.Status, err = job.Get(ctx, q, r.PathValue("id")); err != nil {
-			return v, err
+	v, err := view(r.Context(), h.s.DB, func(ctx context.Context, q db.Q) (web.JobView, error) {
+		s, err := importOf(ctx, q, r)
+		if err != nil {
+			return web.JobView{}, err
 		}
-		if v.Group != "licensing.import" { // jobs of others are not ours to show
-			return v, kernel.Missing("job", v.ID)
-		}
-		rows, err := job.RowErrors(ctx, q, v.ID, 0, importErrors)
-		for _, row := range rows {
-			v.Rows = append(v.Rows, importLine{row.Row, whyNot(r, row.Problem.Err())})
-		}
-		return v, err
+		return r.Job(ctx, q, s)
 	})
 	if err != nil {
 		return err
 	}
 	return r.Render("licensing/import", v)
+}
+
+func (h *Pages) cancelImport(r *web.Request) error {
+	err := h.s.DB.InTx(r.Context(), func(ctx context.Context, tx *db.Tx) error {
+		s, err := importOf(ctx, tx, r)
+		if err != nil {
+			return err
+		}
+		return h.s.Jobs.Cancel(ctx, tx, r.Now(), r.Actor(), s.ID)
+	})
+	if err != nil {
+		return err
+	}
+	return r.Redirect("/licensing/imports/" + r.PathValue("id"))
 }

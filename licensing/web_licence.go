@@ -1,9 +1,11 @@
 package licensing
 
 import (
+	"context"
 	"strings"
 
 	"anlan/internal/auth"
+	"anlan/internal/db"
 	"anlan/internal/kernel"
 	"anlan/internal/web"
 	"anlan/ui"
@@ -85,6 +87,7 @@ type licenceView struct {
 	CanActs  []ui.Option
 	Channels []ui.Option
 	Whom     []ui.Option // contact points to choose from
+	Looks    int64       // how often its QR code was looked up
 }
 
 func (h *Pages) loadLicence(r *web.Request) (licenceView, error) {
@@ -97,13 +100,16 @@ func (h *Pages) loadLicence(r *web.Request) (licenceView, error) {
 	for i := len(l.Acts) - 1; i >= 0; i-- {
 		v.Acts = append(v.Acts, l.Acts[i])
 	}
-	if !r.Can(PermRead) {
-		return v, nil
+	if v.Looks, err = view(r.Context(), h.s.DB, func(ctx context.Context, q db.Q) (int64, error) { return h.s.Looks(ctx, q, l.ID) }); err != nil {
+		return v, err
 	}
 	if v.Points, err = h.s.ContactPoints(r.Context(), r.Principal, l.ID); err != nil {
 		return v, err
 	}
-	for _, p := range v.Points {
+	for i, p := range v.Points {
+		if key := "registry.contact_role." + p.Post; r.Texts().Has(key) { // a role of the registry, not typed here
+			v.Points[i].Post = r.T(key)
+		}
 		if p.DeadAt.IsZero() {
 			v.Whom = append(v.Whom, ui.Option{Value: p.ID, Text: strings.TrimSpace(p.Name + " " + p.Shown)})
 		}

@@ -100,6 +100,7 @@ type ratingsView struct {
 type ratingLine struct {
 	Rating
 	Title kernel.Text
+	Tone  string
 }
 
 func (h *Pages) loadRatings(r *web.Request) (v ratingsView, err error) {
@@ -109,7 +110,11 @@ func (h *Pages) loadRatings(r *web.Request) (v ratingsView, err error) {
 		return v, err
 	}
 	for _, row := range rows {
-		v.Rows = append(v.Rows, ratingLine{row, h.s.itemTitle(row.Item)})
+		line := ratingLine{row, h.s.itemTitle(row.Item), "good"}
+		if row.Bad() {
+			line.Tone = "bad"
+		}
+		v.Rows = append(v.Rows, line)
 	}
 	today := r.Today()
 	v.Tally, err = h.s.RatingsBetween(r.Context(), r.Principal.Scope, kernel.NewDate(today.Year(), 1, 1), today)
