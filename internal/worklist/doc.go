@@ -7,5 +7,5 @@
 // and enterprise where these are given; or an enterprise, for whoever acts for
 // it. Who takes an item from a shared list claims it; others see by whom.
 //
-// Tables: worklist_items. Retention: closed items go after a year.
+// Tables: worklist_items. Retention: closed items go after two years (app.keepHouse).
 package worklist
