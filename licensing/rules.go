@@ -107,31 +107,38 @@ func settleAuthority(c *Case, v *rule.Version, area string, data map[string]any)
 	return nil
 }
 
-// prefill fills who applies into a new case and its form from what is known.
-func (s *Service) prefill(ctx context.Context, q db.Q, p *auth.Principal, in Start, c *Case) (map[string]any, error) {
+// prefill fills who applies into a new case, and its form with what is known.
+func (s *Service) prefill(ctx context.Context, q db.Q, p *auth.Principal, in Start, c *Case, v *rule.Version) (map[string]any, error) {
+	data, err := s.earlierAnswers(ctx, q, p.Scope, c, v)
+	if err != nil {
+		return nil, err
+	}
 	if in.EnterpriseID == "" {
 		c.ApplicantKind = string(rule.Person)
 		c.Applicant, c.Sample = p.Actor.Name, s.Sample
-		return map[string]any{}, nil
+		return data, nil
 	}
 	e, err := registry.GetEnterprise(ctx, q, p.Scope, in.EnterpriseID)
 	if err != nil {
 		return nil, err
 	}
 	c.EnterpriseID, c.Applicant, c.ApplicantKind, c.Area, c.Sample = e.ID, e.Name, string(rule.Enterprise), e.Area, e.Sample || s.Sample
-	return map[string]any{"applicant": map[string]any{"name": e.Name, "uscc": e.USCC, "address": e.Address, "legal_person": e.LegalPerson}}, nil
+	applicant, _ := data["applicant"].(map[string]any) // keeps the contact of the last application
+	if applicant == nil {
+		applicant = map[string]any{}
+	}
+	applicant["name"], applicant["uscc"], applicant["address"], applicant["legal_person"] = e.Name, e.USCC, e.Address, e.LegalPerson
+	data["applicant"] = applicant
+	return data, nil
 }
 
-// checkStart refuses what cannot become a case: the wrong kind of applicant, a
-// renewal without its licence, an area nobody decides for.
-func (s *Service) checkStart(ctx context.Context, q db.Q, p *auth.Principal, in Start, c *Case, v *rule.Version) error {
+// checkStart refuses what cannot become a case: the wrong kind of applicant,
+// an enterprise that has not given authority for the item, an area nobody
+// decides for.
+func (s *Service) checkStart(p *auth.Principal, in Start, c *Case, v *rule.Version) error {
 	var check kernel.Check
 	if !v.AllowsWho(rule.Who(c.ApplicantKind)) {
 		check.Add("enterprise", "applicant_kind", c.ApplicantKind)
-	}
-	it, ok := s.Rules.ItemByID(in.Item)
-	if ok && it.Kind.OnLicence() {
-		check.Require("licence", in.LicenceID)
 	}
 	if c.Area == "" {
 		check.Require("area", c.Area)
@@ -139,10 +146,8 @@ func (s *Service) checkStart(ctx context.Context, q db.Q, p *auth.Principal, in 
 	if err := check.Err(); err != nil {
 		return err
 	}
-	if in.LicenceID != "" {
-		if _, err := getLicence(ctx, q, p.Scope, in.LicenceID); err != nil {
-			return err
-		}
+	if c.EnterpriseID != "" && !p.Scope.ActsFor(c.EnterpriseID, in.Item) {
+		return kernel.Missing("enterprise", c.EnterpriseID)
 	}
 	return settleAuthority(c, v, c.Area, nil)
 }

@@ -53,11 +53,14 @@ func (s *Service) newCase(ctx context.Context, tx *db.Tx, p *auth.Principal, in 
 	}
 	c := &Case{ID: id, Item: in.Item, RuleVersion: v.ID, State: Draft, Step: AtApplicant, Account: p.Actor.ID,
 		LicenceID: in.LicenceID, Area: in.Area, CreatedAt: now, UpdatedAt: now, Version: 1}
-	form, err := s.prefill(ctx, tx, p, in, c)
+	if err := s.aboutLicence(ctx, tx, p, &in, kernel.DateOf(now)); err != nil {
+		return nil, err
+	}
+	form, err := s.prefill(ctx, tx, p, in, c, v)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.checkStart(ctx, tx, p, in, c, v); err != nil {
+	if err := s.checkStart(p, in, c, v); err != nil {
 		return nil, err
 	}
 	key, err := s.Vault.NewKey(ctx, tx, now)

@@ -9,8 +9,10 @@ import (
 	"anlan/internal/kernel"
 )
 
-// caseColumns are the columns by which a scope is measured.
-var caseColumns = auth.Columns{Area: "c.area", Enterprise: "c.enterprise_id", Account: "c.account", Unit: "c.authority"}
+// caseColumns are the columns by which a scope is measured. A case filed for
+// an enterprise is the enterprise's: whoever filed it as its agent sees it
+// while the letter of authority covers the item, and not for having filed it.
+var caseColumns = auth.Columns{Area: "c.area", Enterprise: "c.enterprise_id", Account: "c.enterprise_id = '' AND c.account", Unit: "c.authority", Item: "c.item"}
 
 const selectCase = `SELECT c.id, c.number, c.item, c.rule_version, c.state, c.step, c.area, c.authority, c.supervisor,
 	c.account, c.enterprise_id, c.applicant, c.applicant_kind, c.key_id, c.form, c.delivery, c.phone_hash, c.delivery_mode, c.licence_id,

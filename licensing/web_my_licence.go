@@ -45,23 +45,11 @@ func (h *Pages) myLicence(r *web.Request) error {
 	}
 	v := myLicenceView{licenceView: l, Open: l.PendingCase == ""}
 	for _, kind := range []rule.Kind{rule.Renew, rule.Recheck, rule.Change, rule.Reissue, rule.Cancel} {
-		if it, ok := h.s.Rules.Sibling(l.Item, kind); ok && mayAsk(kind, l.Now) {
+		if it, ok := h.s.Rules.Sibling(l.Item, kind); ok && l.Now.Admits(kind) {
 			v.Items = append(v.Items, it)
 		}
 	}
 	return r.Render("licensing/my_licence", v)
-}
-
-// mayAsk reports whether an application of a kind makes sense for a licence in
-// a state; the submit checks again.
-func mayAsk(kind rule.Kind, st LicenceState) bool {
-	switch st {
-	case Valid:
-		return true
-	case Suspended, Expired:
-		return kind == rule.Cancel
-	}
-	return false
 }
 
 // ratingView is the page of a case's rating.
