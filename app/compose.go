@@ -149,7 +149,7 @@ func build(ctx context.Context, b *Base, demo, past bool) (*services, error) {
 		return nil, fmt.Errorf("local seal: %w", err)
 	}
 	s.licensing = licensing.New(licensing.Parts{DB: b.DB, Clock: b.Clock, Log: b.Log, Bus: s.bus, Jobs: s.jobs, Blobs: b.Files,
-		Numbers: number.NewIssuer(b.DB, b.Clock), Vault: s.vault, Notify: s.notify, Registry: s.registry, Officers: s.auth,
+		Numbers: number.NewIssuer(b.DB, b.Clock), Vault: s.vault, Notify: s.notify, Codes: s.auth.Codes(), Registry: s.registry, Officers: s.auth,
 		Sealer: sealer, Rules: rule.Shipped(), PublicURL: publicURL(b.Config, demo), Sample: past})
 	subscribe(s.bus, s.exchange, b.Clock)
 	if s.report, err = statements(); err != nil {

@@ -76,6 +76,9 @@ func (s *Service) open(ctx context.Context, tx *db.Tx, d doing) (*scene, error) 
 	if err != nil {
 		return nil, err
 	}
+	if d.version != 0 && d.version != c.Version && d.needs == PermApply {
+		return nil, kernel.Clash("licensing.error.form_changed", nil)
+	}
 	if d.version != 0 && d.version != c.Version {
 		return nil, kernel.Clash("licensing.error.changed", map[string]any{"number": c.Number, "state": stateWord[c.State], "step": stepWord[c.Step]})
 	}

@@ -92,6 +92,17 @@ func (s *Service) prepareReceipt(ctx context.Context, sc *scene) error {
 	return s.tell(ctx, sc, "licensing.notice.submitted")
 }
 
+// prepareAddress is the 送达地址确认书: how the applicant wants the result.
+func (s *Service) prepareAddress(ctx context.Context, sc *scene) error {
+	to, err := s.openAddress(ctx, sc.tx, sc.c)
+	if err != nil {
+		return err
+	}
+	data := AddressData{PaperHead: s.head(ctx, sc), Mode: sc.c.DeliveryMode, Recipient: to.Recipient, Phone: to.Phone, Address: to.Address, Electronic: sc.c.DeliveryMode == ByElectronic}
+	_, err = s.preparePaper(ctx, sc.tx, PaperDraft{CaseID: sc.c.ID, KeyID: sc.c.KeyID, Kind: PaperAddress, Number: sc.c.Number + "-址", Data: data}, sc.by, sc.now)
+	return err
+}
+
 func countCurrent(files []File, material string) int {
 	n := 0
 	for _, f := range files {

@@ -96,6 +96,16 @@ func (s *Service) itemTitle(item string) kernel.Text {
 	return kernel.Text{ZH: item}
 }
 
+// licenceTitle is the name of the licence that an item issues.
+func (s *Service) licenceTitle(item string) kernel.Text {
+	if it, ok := s.Rules.ItemByID(item); ok && len(it.Versions) > 0 {
+		if results := it.Versions[len(it.Versions)-1].Results; len(results) > 0 {
+			return results[0].Title
+		}
+	}
+	return s.itemTitle(item)
+}
+
 // settleAuthority finds who decides and who supervises from the form's data
 // and the applicant's area.
 func settleAuthority(c *Case, v *rule.Version, area string, data map[string]any) error {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"log/slog"
 
+	"anlan/internal/auth"
 	"anlan/internal/blob"
 	"anlan/internal/db"
 	"anlan/internal/document"
@@ -40,6 +41,7 @@ type Parts struct {
 	Numbers   *number.Issuer
 	Vault     *personal.Vault
 	Notify    *notify.Notifier
+	Codes     *auth.Codes // by text message, for the public query of a case
 	Registry  *registry.Service
 	Officers  Officers
 	Sealer    document.Sealer

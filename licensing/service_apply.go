@@ -4,13 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
 	"anlan/internal/audit"
 	"anlan/internal/auth"
-	"anlan/internal/blob"
 	"anlan/internal/db"
 	"anlan/internal/kernel"
 	"anlan/internal/number"
@@ -114,149 +112,6 @@ func (s *Service) openForm(ctx context.Context, q db.Q, c *Case) (map[string]any
 	return data, json.Unmarshal([]byte(clear), &data)
 }
 
-// SaveForm keeps what was typed, complete or not, as long as the case is in
-// the applicant's hands.
-func (s *Service) SaveForm(ctx context.Context, p *auth.Principal, caseID string, version int64, data map[string]any) (*Case, error) {
-	return s.act(ctx, doing{by: p, needs: PermApply, caseID: caseID, version: version, name: "edit", hidden: true}, func(ctx context.Context, sc *scene) error {
-		if err := editable(sc.c); err != nil {
-			return err
-		}
-		return s.sealForm(ctx, sc.tx, sc.c, data)
-	})
-}
-
-func editable(c *Case) error { return c.in("edit", Draft, Correcting) }
-
-// maxFile bounds one uploaded material where the rule names no other size.
-const maxFile = 20 << 20
-
-// AddFile stores an upload for a material. The bytes are on disk before the
-// row is; a row that fails leaves a file nobody refers to, which is collected.
-func (s *Service) AddFile(ctx context.Context, p *auth.Principal, caseID, material, name string, r io.Reader) (File, error) {
-	limit, err := s.fileLimit(ctx, p, caseID, material)
-	if err != nil {
-		return File{}, err
-	}
-	stored, err := s.Blobs.Put(ctx, r, limit)
-	if err != nil {
-		return File{}, err
-	}
-	now := s.Clock.Now()
-	f := File{ID: kernel.NewID(now), CaseID: caseID, Material: material, Name: shorten(name, 120), Hash: stored.Hash, Size: stored.Size,
-		Type: stored.Type, State: "current", UploadedAt: now, UploadedBy: p.Actor.ID}
-	_, err = s.act(ctx, doing{by: p, needs: PermApply, caseID: caseID, name: "add_file", note: f.Name, hidden: true}, func(ctx context.Context, sc *scene) error {
-		if err := editable(sc.c); err != nil {
-			return err
-		}
-		return insertFile(ctx, sc.tx, f)
-	})
-	return f, err
-}
-
-// fileLimit looks up what may be uploaded before any byte is read.
-func (s *Service) fileLimit(ctx context.Context, p *auth.Principal, caseID, material string) (blob.Limit, error) {
-	if err := allow(p, PermApply); err != nil {
-		return blob.Limit{}, err
-	}
-	return view(ctx, s.DB, func(ctx context.Context, q db.Q) (blob.Limit, error) {
-		c, err := getCase(ctx, q, p.Scope, caseID)
-		if err != nil {
-			return blob.Limit{}, err
-		}
-		if err := editable(c); err != nil {
-			return blob.Limit{}, err
-		}
-		v, err := s.version(ctx, q, c)
-		if err != nil {
-			return blob.Limit{}, err
-		}
-		m := materialOf(v, material)
-		if m == nil {
-			return blob.Limit{}, kernel.Bad("material", "one_of", material)
-		}
-		limit := blob.Limit{MaxBytes: m.MaxBytes, Types: m.Types}
-		if limit.MaxBytes == 0 {
-			limit.MaxBytes = maxFile
-		}
-		return limit, nil
-	})
-}
-
-func shorten(s string, max int) string {
-	if r := []rune(s); len(r) > max {
-		return string(r[len(r)-max:]) // the end holds the extension
-	}
-	return s
-}
-
-// DropFile takes an upload back; the row stays, replaced, for the record of a
-// corrected case.
-func (s *Service) DropFile(ctx context.Context, p *auth.Principal, caseID, fileID string) error {
-	_, err := s.act(ctx, doing{by: p, needs: PermApply, caseID: caseID, name: "drop_file", hidden: true}, func(ctx context.Context, sc *scene) error {
-		if err := editable(sc.c); err != nil {
-			return err
-		}
-		return db.Changed(sc.tx.ExecContext(ctx, `UPDATE licensing_files SET state = 'replaced' WHERE id = $1 AND case_id = $2 AND state = 'current'`, fileID, caseID))
-	})
-	return err
-}
-
-// SetDelivery records how the result shall be received (送达地址确认书).
-func (s *Service) SetDelivery(ctx context.Context, p *auth.Principal, caseID string, mode DeliveryMode, to Address) error {
-	_, err := s.act(ctx, doing{by: p, needs: PermApply, caseID: caseID, name: "delivery", hidden: true}, func(ctx context.Context, sc *scene) error {
-		if err := editable(sc.c); err != nil {
-			return err
-		}
-		if err := checkDelivery(mode, to); err != nil {
-			return err
-		}
-		b, err := json.Marshal(to)
-		if err != nil {
-			return err
-		}
-		key, err := s.keyOf(ctx, sc.tx, sc.c)
-		if err != nil {
-			return err
-		}
-		sc.c.DeliveryMode, sc.c.Delivery = mode, key.Seal("delivery", string(b))
-		sc.c.PhoneHash = s.Vault.Hash("phone", to.Phone)
-		return nil
-	})
-	return err
-}
-
-func checkDelivery(mode DeliveryMode, to Address) error {
-	var c kernel.Check
-	switch mode {
-	case ByMail:
-		c.Text("address", to.Address, 200)
-	case ByPickUp, ByElectronic:
-	default:
-		c.Add("mode", "one_of", string(mode))
-	}
-	c.Text("recipient", to.Recipient, 60)
-	if err := kernel.CheckMobile("phone", to.Phone); err != nil {
-		c.Merge("", err)
-	}
-	return c.Err()
-}
-
-func (s *Service) openAddress(ctx context.Context, q db.Q, c *Case) (Address, error) {
-	var to Address
-	if c.Delivery == "" {
-		return to, nil
-	}
-	key, err := s.keyOf(ctx, q, c)
-	if err != nil {
-		return to, err
-	}
-	clear, err := key.Open("delivery", c.Delivery)
-	if err != nil {
-		return to, err
-	}
-	return to, json.Unmarshal([]byte(clear), &to)
-}
-
 // Submit hands the case in and returns it with its number. It is safe to
 // repeat: a case that is already submitted is returned as it is. The number is
 // taken before; if the submit fails it is recorded void.
@@ -318,7 +173,10 @@ func (s *Service) submit(ctx context.Context, sc *scene, num number.Number) erro
 	if err := s.linkRenewal(ctx, sc.tx, sc.c, sc.now); err != nil {
 		return err
 	}
-	return s.prepareReceipt(ctx, sc)
+	if err := s.prepareReceipt(ctx, sc); err != nil {
+		return err
+	}
+	return s.prepareAddress(ctx, sc)
 }
 
 // readyToSubmit reports everything that is still missing, at once.
@@ -339,35 +197,19 @@ func (s *Service) missing(ctx context.Context, q db.Q, c *Case) error {
 	if err != nil {
 		return err
 	}
-	form, err := s.openForm(ctx, q, c)
-	if err != nil {
-		return err
-	}
-	var check kernel.Check
 	f, err := s.form(v)
 	if err != nil {
 		return err
 	}
-	if err := f.Validate(form); err != nil && !check.Merge("form.", err) {
+	data, err := s.openForm(ctx, q, c)
+	if err != nil {
 		return err
 	}
 	files, err := listFiles(ctx, q, c.ID)
 	if err != nil {
 		return err
 	}
-	have := map[string]bool{}
-	for _, f := range files {
-		have[f.Material] = have[f.Material] || f.State == "current"
-	}
-	for _, m := range v.Materials {
-		if m.Needed(form) && !have[m.ID] && !(m.Deficit && v.Deficit.Allowed) {
-			check.Add("material."+m.ID, "required", "")
-		}
-	}
-	if c.Delivery == "" {
-		check.Add("delivery", "required", "")
-	}
-	return check.Err()
+	return (&CaseView{Case: c, Rule: v, Form: f, Data: data, Files: files}).Complete()
 }
 
 func (s *Service) submitted(ctx context.Context, p *auth.Principal, caseID string) (*Case, error) {

@@ -197,8 +197,8 @@ func (s *Service) CloseDeficit(ctx context.Context, p *auth.Principal, caseID st
 		if err := closePromise(ctx, sc.tx, promiseID, state, note, sc.by, sc.now); err != nil {
 			return err
 		}
-		if met {
-			return nil
+		if err := worklist.Close(ctx, sc.tx, sc.now, todoDeficit, sc.c.Subject()); err != nil || met {
+			return err
 		}
 		if err := sc.c.Terminate(sc.now); err != nil {
 			return err

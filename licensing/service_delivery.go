@@ -21,6 +21,7 @@ type Address struct {
 	Recipient string `json:"recipient"`
 	Phone     string `json:"phone"`
 	Address   string `json:"address,omitempty"` // "" unless by mail
+	Consent   bool   `json:"consent,omitempty"` // to electronic delivery
 }
 
 // todoReturned is the to-do about a letter that came back.
@@ -253,6 +254,14 @@ func (s *Service) tellDelivery(ctx context.Context, sc *scene, d *Delivery, temp
 func (s *Service) MarkSigned(ctx context.Context, p *auth.Principal, caseID string, version int64, at time.Time) (*Delivery, error) {
 	return s.handle(ctx, handling{by: p, needs: PermMail, caseID: caseID, version: version, name: "sign", open: true}, func(ctx context.Context, sc *scene, d *Delivery) error {
 		return s.sign(ctx, sc, d, at)
+	})
+}
+
+// ConfirmReceipt is the applicant's word that the letter has come, where the
+// carrier's news is late.
+func (s *Service) ConfirmReceipt(ctx context.Context, p *auth.Principal, caseID string) (*Delivery, error) {
+	return s.handle(ctx, handling{by: p, needs: PermApply, caseID: caseID, name: "receive", open: true}, func(ctx context.Context, sc *scene, d *Delivery) error {
+		return s.sign(ctx, sc, d, sc.now)
 	})
 }
 

@@ -121,7 +121,7 @@ func TestReturnedLetterIsContactedAndPostedAgain(t *testing.T) {
 		}
 		label, err := o.AddressLabel(ctx, mailer, c.ID)
 		o.must(err)
-		if label != (Address{"样例丙", "13800138000", "河东区样例路2号"}) {
+		if label != (Address{Recipient: "样例丙", Phone: "13800138000", Address: "河东区样例路2号"}) {
 			t.Fatalf("label %+v", label)
 		}
 		_, err = o.Post(ctx, mailer, c.ID, 0, Parcel{"EMS", "A2"})

@@ -115,12 +115,17 @@ func (s *Service) RatingOf(ctx context.Context, p *auth.Principal, caseID string
 		if _, err := seenCase(ctx, q, p, caseID); err != nil {
 			return nil, err
 		}
-		all, err := db.All(ctx, q, scanRating, selectRating+`WHERE r.case_id = $1`, caseID)
-		if err != nil || len(all) == 0 {
-			return nil, err
-		}
-		return &all[0], nil
+		return ratingOf(ctx, q, caseID)
 	})
+}
+
+// ratingOf is the rating of a case that the caller may see, nil for none.
+func ratingOf(ctx context.Context, q db.Q, caseID string) (*Rating, error) {
+	all, err := db.All(ctx, q, scanRating, selectRating+`WHERE r.case_id = $1`, caseID)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	return &all[0], nil
 }
 
 // Ratings lists ratings in scope, the newest first; open leaves only bad ones

@@ -2,6 +2,7 @@ package licensing
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"anlan/internal/audit"
@@ -136,14 +137,6 @@ func (s *Service) Queue(ctx context.Context, p *auth.Principal, f CaseFilter) (P
 	return s.page(ctx, p.Scope, f)
 }
 
-// Mine lists the applicant's own cases, drafts included.
-func (s *Service) Mine(ctx context.Context, p *auth.Principal, f CaseFilter) (Page, error) {
-	if err := allow(p, PermApply); err != nil {
-		return Page{}, err
-	}
-	return s.page(ctx, p.Scope, f)
-}
-
 func (s *Service) page(ctx context.Context, scope auth.Scope, f CaseFilter) (Page, error) {
 	if f.Limit == 0 {
 		f.Limit = 50
@@ -179,37 +172,6 @@ func (s *Service) countLeft(ctx context.Context, q db.Q, rows []CaseRow) error {
 	return nil
 }
 
-// Progress is what anyone may learn of a case by its number and the
-// applicant's telephone number: nothing personal.
-type Progress struct {
-	Number      string      `json:"number"`
-	Item        kernel.Text `json:"item"`
-	State       State       `json:"state"`
-	Step        Step        `json:"step"`
-	SubmittedOn kernel.Date `json:"submitted_on"`
-	Due         kernel.Date `json:"due"`
-	Paused      bool        `json:"paused"`
-	Log         []LogLine   `json:"log"`
-}
-
-// Progress answers the public query. A number that does not exist and a
-// telephone that does not fit give the same answer.
-func (s *Service) Progress(ctx context.Context, number, phone string) (Progress, error) {
-	hash := s.Vault.Hash("phone", phone)
-	return view(ctx, s.DB, func(ctx context.Context, q db.Q) (Progress, error) {
-		c, err := getCaseByNumber(ctx, q, number)
-		if err != nil || c.PhoneHash == "" || c.PhoneHash != hash {
-			return Progress{}, kernel.Missing("case", number)
-		}
-		log, err := listLog(ctx, q, c.ID, true)
-		for i := range log {
-			log[i].ActorName, log[i].Note = "", ""
-		}
-		return Progress{Number: c.Number, Item: s.itemTitle(c.Item), State: c.State, Step: c.Step, SubmittedOn: kernel.DateOf(c.SubmittedAt),
-			Due: c.Due, Paused: c.Paused, Log: log}, err
-	})
-}
-
 // Attachment opens an uploaded material through the case that owns it; an
 // officer's look is audited.
 func (s *Service) Attachment(ctx context.Context, p *auth.Principal, caseID, fileID string) (File, error) {
@@ -226,4 +188,20 @@ func (s *Service) Attachment(ctx context.Context, p *auth.Principal, caseID, fil
 		return audit.Write(ctx, tx, audit.Entry{At: now, Actor: p.Actor, Action: "licensing.file.read", Subject: "case:" + caseID, After: map[string]string{"file": fileID, "hash": f.Hash}})
 	})
 	return f, err
+}
+
+// FilesOf lists the files of a material that count now.
+func (v *CaseView) FilesOf(material string) []File {
+	var out []File
+	for _, f := range v.Files {
+		if f.Material == material && f.State == "current" {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// PapersOf lists the papers of a kind.
+func (v *CaseView) PapersOf(kind PaperKind) []Paper {
+	return slices.DeleteFunc(slices.Clone(v.Papers), func(p Paper) bool { return p.Kind != kind })
 }

@@ -72,7 +72,7 @@ func (s *Service) Licence(ctx context.Context, p *auth.Principal, id string) (*L
 			return nil, err
 		}
 		today := kernel.DateOf(s.Clock.Now())
-		v := &LicenceView{Licence: l, Title: s.itemTitle(l.Item), Now: l.StateOn(today), Today: today}
+		v := &LicenceView{Licence: l, Title: s.licenceTitle(l.Item), Now: l.StateOn(today), Today: today}
 		load := func(step func() error) {
 			if err == nil {
 				err = step()

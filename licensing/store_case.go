@@ -175,9 +175,10 @@ func listCases(ctx context.Context, q db.Q, scope auth.Scope, f CaseFilter) ([]C
 	if f.Limit == 0 {
 		f.Limit = 50
 	}
-	return db.All(ctx, q, scanCaseRow, `SELECT c.id, c.number, c.item, c.applicant, c.area, c.handler, c.handler_name, c.state, c.step, c.due, c.promised_due, c.decided_on, c.paused, c.submitted_at, c.sample
-		FROM licensing_cases c `+w.SQL()+w.Bind(` ORDER BY c.due, c.id LIMIT ?`, f.Limit), w.Args...)
+	return db.All(ctx, q, scanCaseRow, selectCaseRow+w.SQL()+w.Bind(` ORDER BY c.due, c.id LIMIT ?`, f.Limit), w.Args...)
 }
+
+const selectCaseRow = `SELECT c.id, c.number, c.item, c.applicant, c.area, c.handler, c.handler_name, c.state, c.step, c.due, c.promised_due, c.decided_on, c.paused, c.submitted_at, c.sample FROM licensing_cases c `
 
 func scanCaseRow(s db.Scanner) (CaseRow, error) {
 	var r CaseRow

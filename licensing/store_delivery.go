@@ -10,7 +10,7 @@ import (
 )
 
 // deliveryColumns are the columns by which a scope is measured.
-var deliveryColumns = auth.Columns{Area: "d.area", Enterprise: "c.enterprise_id", Account: "c.account", Unit: "c.authority", Item: "c.item"}
+var deliveryColumns = auth.Columns{Area: "d.area", Enterprise: "c.enterprise_id", Account: caseColumns.Account, Unit: "c.authority", Item: "c.item"}
 
 const deliveryFields = `d.id, d.case_id, d.licence_id, d.area, d.mode, d.state, d.key_id, d.recipient, d.phone, d.address,
 	d.made_by, d.made_by_name, d.made_for, d.made_at, d.checked_by, d.checked_by_name, d.checked_at, d.handed_by, d.handed_by_name,

@@ -60,7 +60,7 @@ func (s *Service) Verify(ctx context.Context, code, addr string) (Verification, 
 }
 
 func (s *Service) verification(ctx context.Context, q db.Q, l *Licence, today kernel.Date) (Verification, error) {
-	v := Verification{Title: s.itemTitle(l.Item), State: l.StateOn(today), Holder: l.Holder, Scope: l.Scope, IssuedOn: l.IssuedOn, ValidFrom: l.ValidFrom,
+	v := Verification{Title: s.licenceTitle(l.Item), State: l.StateOn(today), Holder: l.Holder, Scope: l.Scope, IssuedOn: l.IssuedOn, ValidFrom: l.ValidFrom,
 		ValidTo: l.ValidTo, Deemed: !l.DeemedOn.IsZero(), Newer: l.State == Replaced, Sample: l.Sample, On: today}
 	if l.HolderKind == holderPerson {
 		v.Holder = personal.MaskName(l.Holder)

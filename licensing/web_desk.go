@@ -37,11 +37,7 @@ func (h *Pages) deskRoutes() []web.Route {
 
 // Routes are the pages of this room.
 func (h *Pages) Routes() []web.Route {
-	routes := []web.Route{
-		{Method: "GET", Path: "/guides", Permission: web.Public, Handler: h.guides, Frame: web.Hall},
-		{Method: "GET", Path: "/guides/{item}", Permission: web.Public, Handler: h.guide, Frame: web.Hall},
-	}
-	return append(append(append(routes, h.hallRoutes()...), h.deskRoutes()...), h.afterRoutes()...)
+	return append(append(append(guideRoutes(h), h.hallRoutes()...), h.deskRoutes()...), h.afterRoutes()...)
 }
 
 // cursorOf reads the place where a page begins.

@@ -10,12 +10,10 @@ import (
 
 // myLicenceRoutes are the holder's licences and the rating of a case.
 func (h *Pages) myLicenceRoutes() []web.Route {
-	page := func(method, path string, fn web.Handler) web.Route {
-		return web.Route{Method: method, Path: path, Permission: PermApply, Handler: fn, Frame: web.Hall}
+	return []web.Route{
+		inNav(hall("GET", "/my/licences", h.myLicences), "my_licences", "licence", 11), hall("GET", "/my/licences/{id}", h.myLicence),
+		hall("GET", "/my/cases/{id}/rating", h.ratingPage), hall("POST", "/my/cases/{id}/rating", h.rate),
 	}
-	mine := page("GET", "/my/licences", h.myLicences)
-	mine.Nav = &web.Nav{Group: "licensing", Label: "licensing.nav.my_licences", Icon: "licence", Order: 2}
-	return []web.Route{mine, page("GET", "/my/licences/{id}", h.myLicence), page("GET", "/my/cases/{id}/rating", h.ratingPage), page("POST", "/my/cases/{id}/rating", h.rate)}
 }
 
 func (h *Pages) myLicences(r *web.Request) error {
@@ -23,19 +21,24 @@ func (h *Pages) myLicences(r *web.Request) error {
 	if err != nil {
 		return err
 	}
-	page, err := h.s.Register(r.Context(), r.Principal, LicenceFilter{Current: true, After: LicenceCursor{date, id}})
+	page, err := h.s.Register(r.Context(), r.Principal, LicenceFilter{Current: true, After: LicenceCursor{date, id}, Limit: 20})
 	if err != nil {
 		return err
 	}
-	return r.Render("licensing/my_licences", listOf(h.lines(page.Rows), page.More, page.Total, func(l licenceLine) web.Cursor { return web.CursorOf(l.EndsOn, l.ID) }))
+	holdings, err := h.s.Holdings(r.Context(), page.Rows)
+	if err != nil {
+		return err
+	}
+	return r.Render("licensing/my_licences", listOf(h.holdingLines(holdings, r.Today()), page.More, page.Total, func(l holdingLine) web.Cursor { return web.CursorOf(l.EndsOn, l.ID) }))
 }
 
 // myLicenceView is a licence as its holder sees it, with what can be applied
 // for.
 type myLicenceView struct {
 	licenceView
-	Items []*rule.Item
-	Open  bool // nothing is being decided about it
+	Items   []*rule.Item
+	Open    bool    // nothing is being decided about it
+	Renewal Holding // when it can be renewed
 }
 
 func (h *Pages) myLicence(r *web.Request) error {
@@ -49,6 +52,11 @@ func (h *Pages) myLicence(r *web.Request) error {
 			v.Items = append(v.Items, it)
 		}
 	}
+	holdings, err := h.s.Holdings(r.Context(), []LicenceRow{{ID: l.ID, Item: l.Item, State: l.Now, EndsOn: l.End()}})
+	if err != nil {
+		return err
+	}
+	v.Renewal = holdings[0]
 	return r.Render("licensing/my_licence", v)
 }
 

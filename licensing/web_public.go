@@ -14,14 +14,22 @@ func (h *Pages) publicRoutes() []web.Route {
 	public := func(path string, fn web.Handler, n int) web.Route {
 		return web.Route{Method: "GET", Path: path, Permission: web.Public, Handler: fn, Frame: web.Hall, Limit: web.Limit{N: n, Per: time.Minute}}
 	}
-	list := public("/decisions", h.decisions, 120)
-	list.Nav = &web.Nav{Group: "licensing", Label: "licensing.nav.decisions", Icon: "megaphone", Order: 20}
-	check := public("/verify", h.verifyForm, 60)
-	check.Nav = &web.Nav{Group: "licensing", Label: "licensing.nav.verify", Icon: "qr", Order: 21}
-	return []web.Route{
-		public(VerifyPath+"{code}", h.verify, 30), check, list,
+	return append(h.progressRoutes(),
+		public(VerifyPath+"{code}", h.verify, 30),
+		inNav(public("/verify", h.verifyForm, 60), "verify", "qr", 3),
+		inNav(public("/decisions", h.decisions, 120), "decisions", "megaphone", 4),
 		public("/decisions.csv", h.decisionsCSV, 20), public("/decisions.json", h.decisionsJSON, 60),
+		public("/notices", h.notices, 120),
+	)
+}
+
+// notices lists the special times in force.
+func (h *Pages) notices(r *web.Request) error {
+	all, err := h.s.Notices(r.Context())
+	if err != nil {
+		return err
 	}
+	return r.Render("licensing/notices", all)
 }
 
 // verify shows what a licence is worth now. A code that does not exist is told

@@ -64,7 +64,7 @@ func (f *file) find(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	page, err := f.Licensing.Mine(ctx, p, licensing.CaseFilter{Item: f.story.item, Limit: 1})
+	page, err := f.Licensing.Mine(ctx, p, licensing.MineFilter{Item: f.story.item, Limit: 1})
 	if err == nil && len(page.Rows) > 0 {
 		f.id = page.Rows[0].ID
 	}
@@ -256,7 +256,7 @@ func attach(missing bool) func(context.Context, *file, *auth.Principal) error {
 // address says how the result shall come.
 func address(ctx context.Context, f *file, p *auth.Principal) error {
 	facts := f.facts()
-	to := licensing.Address{Recipient: facts.contact, Phone: facts.phone}
+	to := licensing.Address{Recipient: facts.contact, Phone: facts.phone, Consent: f.story.mode == licensing.ByElectronic}
 	if f.story.mode == licensing.ByMail {
 		to.Address = facts.address
 	}

@@ -20,6 +20,7 @@ type Row struct {
 	Value  any
 	Change string // link that changes it, "" none
 	Fault  string // what is wrong with it, "" nothing
+	ID     string // what an error summary links to, "" none
 }
 
 // Crumb is a step of the breadcrumbs; the last has no Href.

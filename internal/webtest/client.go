@@ -191,9 +191,13 @@ func (p *Page) Form(action string) *Form {
 	if found == nil {
 		p.client.t.Fatalf("%s: no form to %q in:\n%s", p.Path, action, p.Text())
 	}
-	f := &Form{page: p, action: attr(found, "action"), method: strings.ToUpper(attr(found, "method")),
-		multi: attr(found, "enctype") == "multipart/form-data", Values: url.Values{}}
-	each(found, f.read)
+	return p.formOf(found)
+}
+
+func (p *Page) formOf(n *html.Node) *Form {
+	f := &Form{page: p, action: attr(n, "action"), method: strings.ToUpper(attr(n, "method")),
+		multi: attr(n, "enctype") == "multipart/form-data", Values: url.Values{}}
+	each(n, f.read)
 	return f
 }
 
@@ -268,3 +272,30 @@ func (f *Form) Request() *http.Request {
 // Raw sends a request and leaves the answer to the caller: for streams and
 // connections that break off.
 func (c *Client) Raw(req *http.Request) (*http.Response, error) { return c.http.Do(req) }
+
+// FormWith finds the form in main that holds a hidden field of this name and
+// value: one of many alike.
+func (p *Page) FormWith(name, value string) *Form {
+	p.client.t.Helper()
+	var found *html.Node
+	each(p.root, func(n *html.Node) {
+		if n.Data != "form" || found != nil || !inMain(n) {
+			return
+		}
+		each(n, func(in *html.Node) {
+			if in.Data == "input" && attr(in, "name") == name && attr(in, "value") == value {
+				found = n
+			}
+		})
+	})
+	if found == nil {
+		p.client.t.Fatalf("%s: no form with %s = %q in:\n%s", p.Path, name, value, p.Text())
+	}
+	return p.formOf(found)
+}
+
+// To makes the form go elsewhere, as a script of the page would send it.
+func (f *Form) To(action string) *Form {
+	f.action = action
+	return f
+}

@@ -108,8 +108,12 @@ func (s *Special) Runs(on kernel.Date) bool {
 
 // Covers reports whether the package is about an item and an area.
 func (s *Special) Covers(it *Item, area string) bool {
-	named := len(s.Items) == 0 || slices.Contains(s.Items, it.ID) || slices.Contains(s.Items, it.Group) || slices.Contains(s.Items, it.Category)
-	return named && coversArea(s.Areas, area)
+	return s.CoversItem(it) && coversArea(s.Areas, area)
+}
+
+// CoversItem reports whether the package is about an item, somewhere.
+func (s *Special) CoversItem(it *Item) bool {
+	return len(s.Items) == 0 || slices.Contains(s.Items, it.ID) || slices.Contains(s.Items, it.Group) || slices.Contains(s.Items, it.Category)
 }
 
 // Prolongs returns the last day of a licence that would end on expiry while

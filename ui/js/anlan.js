@@ -1,6 +1,7 @@
 // The page's small helpers. Every page works without them.
 import { keys } from "./keys.js";
 import { uploads } from "./upload.js";
+import { drafts } from "./draft.js";
 import { live } from "./live.js";
 import { readAloud } from "./read.js";
 import { maps } from "./map.js";
@@ -84,6 +85,7 @@ busy();
 failures();
 keys();
 uploads();
+drafts();
 live();
 readAloud();
 maps();
