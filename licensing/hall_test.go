@@ -374,3 +374,23 @@ func TestGuidesAreFoundAndFiltered(t *testing.T) {
 		t.Errorf("a visitor who applies comes to %s", to)
 	}
 }
+
+func TestHelpCodeIsReadOutAndTakenBack(t *testing.T) {
+	h, _ := newHall(t)
+	c := h.browser("a", h.applicant())
+	id, page := h.begin(c, "hazchem-business.first")
+	made := page.Follow("电话帮办").Want(200, "没有人能凭帮办码").Form("/help").Submit().Want(200, "请读给工作人员", "还没有人使用")
+	code := regexp.MustCompile(`\d{4} \d{4}`).FindString(made.Text())
+	helper := officer("helper", licensing.PermAssist)
+	opened, err := h.OpenHelp(t.Context(), helper, code)
+	h.must(err)
+	if opened != id {
+		t.Errorf("the code opens %s", opened)
+	}
+	look := c.Get("/my/cases/"+id+"/help").Want(200, "办件员helper 正在协助您").Lacks(code)
+	look.Form("/help/end").Submit().Want(200, "帮办已结束")
+	if _, err := h.Assisted(t.Context(), helper, id); kernel.KindOf(err) != kernel.NotFound {
+		t.Errorf("after the end the clerk still sees the case: %v", err)
+	}
+	h.browser("x", stranger()).Get("/my/cases/" + id + "/help").Want(404)
+}

@@ -223,3 +223,51 @@ func (s *Service) Enquiries(ctx context.Context, p *auth.Principal, before strin
 			w.SQL()+w.Bind(` ORDER BY e.id DESC LIMIT ?`, orInt(limit, 50)), w.Args...)
 	})
 }
+
+// Helping is whether somebody may look at a case by a code of its applicant.
+type Helping struct {
+	Until time.Time // zero: no code is open
+	By    string    // the clerk who uses it, "" nobody yet
+}
+
+// HelpOf tells the applicant who may look at a case now.
+func (s *Service) HelpOf(ctx context.Context, p *auth.Principal, caseID string) (Helping, error) {
+	if err := allow(p, PermApply); err != nil {
+		return Helping{}, err
+	}
+	return view(ctx, s.DB, func(ctx context.Context, q db.Q) (Helping, error) {
+		if _, err := getCase(ctx, q, p.Scope, caseID); err != nil {
+			return Helping{}, err
+		}
+		open, err := db.All(ctx, q, func(s db.Scanner) (h Helping, err error) {
+			var until int64
+			err = s.Scan(&until, &h.By)
+			h.Until = kernel.FromMicros(until)
+			return h, err
+		}, `SELECT h.until, CASE WHEN h.used_by = '' THEN '' ELSE COALESCE((SELECT l.actor_name FROM licensing_case_log l
+			WHERE l.case_id = h.case_id AND l.actor = h.used_by AND l.act = 'assist_open' ORDER BY l.id DESC LIMIT 1), '') END
+			FROM licensing_help_codes h WHERE h.case_id = $1 AND h.until > $2`, caseID, kernel.Micros(s.Clock.Now()))
+		if err != nil || len(open) == 0 {
+			return Helping{}, err
+		}
+		return open[0], nil
+	})
+}
+
+// EndHelp takes the code of a case back: from now on nobody sees it by one.
+func (s *Service) EndHelp(ctx context.Context, p *auth.Principal, caseID string) error {
+	if err := allow(p, PermApply); err != nil {
+		return err
+	}
+	now := s.Clock.Now()
+	return s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
+		c, err := getCase(ctx, tx, p.Scope, caseID)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE licensing_help_codes SET until = $1 WHERE case_id = $2 AND until > $1`, kernel.Micros(now), c.ID); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, audit.Entry{At: now, Actor: p.Actor, Action: "licensing.help.end", Subject: c.Subject()})
+	})
+}
