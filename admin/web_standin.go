@@ -16,7 +16,7 @@ func (h *Pages) standInRoutes() []web.Route {
 		own("GET", "/account/stand-ins", h.standIns),
 		own("GET", "/account/stand-ins/new", h.standInPage),
 		own("POST", "/account/stand-ins/new", h.askStandIn),
-		own("POST", "/account/stand-ins/{id}/approve", h.approveStandIn),
+		{Method: "POST", Path: "/account/stand-ins/{id}/approve", Permission: auth.ApproveStandIn, Handler: h.approveStandIn},
 		own("POST", "/account/stand-ins/{id}/end", h.endStandIn),
 		entering(own("POST", "/account/place", h.takePlace)),
 	}

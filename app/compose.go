@@ -59,9 +59,23 @@ type services struct {
 	tours     []admin.Tour
 }
 
-// compose builds the services on b, ties events to those who react and routes
-// to handlers. It starts nothing: what runs is in Site.Parts.
+// compose makes the site on b. It starts nothing: what runs is in Site.Parts.
 func compose(ctx context.Context, b *Base, c composition) (*Site, error) {
+	s, server, err := assemble(ctx, b, c)
+	if err != nil {
+		return nil, err
+	}
+	notes, err := setupNotes(ctx, b, s)
+	if err != nil {
+		return nil, err
+	}
+	return &Site{Handler: server.Handler(), Close: server.Close, Notes: notes, Parts: []Part{
+		Running("events", s.bus), Running("jobs", s.jobs), Running("messages", s.post), Running("exchange", s.exchange)}}, nil
+}
+
+// assemble builds the services on b, ties events to those who react and routes
+// to handlers.
+func assemble(ctx context.Context, b *Base, c composition) (*services, *web.Server, error) {
 	var phone *demoPhone
 	if c.demo {
 		phone = newDemoPhone()
@@ -71,12 +85,12 @@ func compose(ctx context.Context, b *Base, c composition) (*Site, error) {
 	}
 	s, err := build(ctx, b, c.demo, false)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	s.phone = phone
 	if c.demo {
 		if err := settleCity(ctx, b, s, c.say); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	keepHouse(b, s)
@@ -87,15 +101,10 @@ func compose(ctx context.Context, b *Base, c composition) (*Site, error) {
 		Observe: b.Metrics.Observe,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("pages: %w", err)
+		return nil, nil, fmt.Errorf("pages: %w", err)
 	}
 	s.jobs.Every("web.sweep", time.Hour, server.Sweep)
-	notes, err := setupNotes(ctx, b, s)
-	if err != nil {
-		return nil, err
-	}
-	return &Site{Handler: server.Handler(), Close: server.Close, Notes: notes, Parts: []Part{
-		Running("events", s.bus), Running("jobs", s.jobs), Running("messages", s.post), Running("exchange", s.exchange)}}, nil
+	return s, server, nil
 }
 
 // views are the pages of every package that has some.

@@ -10,10 +10,10 @@ import (
 
 // superviseRoutes are 审管联动, the ratings and the archive.
 func (h *Pages) superviseRoutes() []web.Route {
-	list := inNav(console("GET", "/licensing/handovers", web.SignedIn, h.handovers), "handovers", "compare", 9)
+	list := inNav(console("GET", "/licensing/handovers", PermRead, h.handovers), "handovers", "compare", 9)
 	return []web.Route{
 		list,
-		console("GET", "/licensing/handovers/{id}", web.SignedIn, h.handover),
+		console("GET", "/licensing/handovers/{id}", PermRead, h.handover),
 		console("POST", "/licensing/handovers/{id}/acknowledge", PermSupervise, h.acknowledge),
 		console("POST", "/licensing/handovers/{id}/feedback", PermSupervise, h.feedback),
 		console("POST", "/licensing/handovers/{id}/close", PermApprove, h.closeFeedback),
