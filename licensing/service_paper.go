@@ -289,8 +289,8 @@ func mayRead(p *auth.Principal) error {
 // OpenPaper returns a finished paper and its PDF, which the caller closes. A
 // paper that is still being made is a Conflict.
 func (s *Service) OpenPaper(ctx context.Context, p *auth.Principal, id string) (Paper, io.ReadSeekCloser, error) {
-	if err := mayRead(p); err != nil { // before the row is looked at: a refusal tells nothing of it
-		return Paper{}, nil, err
+	if mayRead(p) != nil { // for them no paper exists
+		return Paper{}, nil, kernel.Missing("paper", id)
 	}
 	paper, err := view(ctx, s.DB, func(ctx context.Context, q db.Q) (Paper, error) {
 		paper, err := getPaper(ctx, q, id)
