@@ -90,6 +90,19 @@ func newDesk(t *testing.T) *desk {
 	return &desk{r, site}
 }
 
+// person is who an officer is for the services.
+func (d *desk) person(name string) *auth.Principal {
+	for _, all := range d.Officers.(staff) {
+		for _, p := range all {
+			if p.Account.Name == name {
+				return p
+			}
+		}
+	}
+	d.t.Fatalf("there is no %s", name)
+	return nil
+}
+
 // as is the browser of an officer.
 func (d *desk) as(name string) *webtest.Client { return d.site.Client(d.t, name) }
 
