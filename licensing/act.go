@@ -116,6 +116,9 @@ func (s *Service) settle(ctx context.Context, sc *scene, d doing, before Case) e
 	if err := s.updateTodo(ctx, sc); err != nil {
 		return err
 	}
+	if err := unwarn(ctx, sc, before); err != nil {
+		return err
+	}
 	if before.State == c.State && before.Step == c.Step {
 		return nil
 	}

@@ -339,3 +339,38 @@ func TestNewRulesAreDraftedByOneAndSignedByAnother(t *testing.T) {
 }
 
 const licensingHelp = 31 * time.Minute
+
+func TestHeadIsWarnedBeforeALimitEndsUntilSomebodyActs(t *testing.T) {
+	d := newDesk(t)
+	id := d.filed()
+	open := func() int64 {
+		t.Helper()
+		n, err := countRows(t, d, `SELECT COUNT(*) FROM worklist_items WHERE kind = 'licensing.limit' AND closed_at = 0`)
+		d.must(err)
+		return n
+	}
+	d.must(d.WarnOfLimits(t.Context()))
+	if open() != 0 {
+		t.Error("warned on the day of receipt")
+	}
+	d.clock.Set(d.clock.Now().AddDate(0, 0, 5)) // Monday: the fifth working day is Wednesday
+	for range 2 {
+		d.must(d.WarnOfLimits(t.Context()))
+	}
+	if n := open(); n != 1 {
+		t.Errorf("%d warnings", n)
+	}
+	d.as("clerk").Get("/licensing/cases/"+id).Want(200, "逾期不办的后果", "即为受理")
+	d.does("clerk", id, "accept").Want(200)
+	if open() != 0 {
+		t.Error("the warning stays after acceptance")
+	}
+}
+
+func TestUnansweredCorrectionIsRefusedByTheClerk(t *testing.T) {
+	d := newDesk(t)
+	id := d.filed()
+	d.does("clerk", id, "correct", "faults.0.target", "field:premises.address", "faults.0.fault", "与营业执照不一致", "faults.0.remedy", "请核对").Want(200, "待补正")
+	d.as("rev1").Get("/licensing/cases/" + id).Want(200).Lacks("确认不予受理")
+	d.does("clerk", id, "turn-away", "outcome", "refused", "grounds", "逾期未补正", "sure", "true").Want(200, "不予受理通知书")
+}

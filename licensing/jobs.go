@@ -31,7 +31,7 @@ func (s *Service) registerJobs() {
 }
 
 // Daily does what falls due with the date: deemed renewals, special times,
-// reminders, late acknowledgements and publications. It runs several times a
+// reminders, limits about to end, late acknowledgements and publications. It runs several times a
 // day, so that a machine that slept through midnight loses nothing; every part
 // is safe to repeat. A part that fails does not keep the others from running;
 // the first failure is returned.
@@ -40,6 +40,7 @@ func (s *Service) Daily(ctx context.Context) error {
 		func(ctx context.Context) error { _, err := s.DeemRenewals(ctx); return err },
 		s.ExtendSpecials,
 		func(ctx context.Context) error { _, err := s.RemindHolders(ctx); return err },
+		s.WarnOfLimits,
 		s.ChaseHandovers,
 		s.PublishOverdue,
 	}

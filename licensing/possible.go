@@ -39,7 +39,7 @@ func (v *CaseView) May(p *auth.Principal) Possible {
 		Transfer: staffed && p.Can(PermTransfer),
 		Accept:   mine && v.State == Submitted,
 		Correct:  mine && v.State == Submitted && !v.CorrectionSent,
-		TurnAway: mine && v.State == Submitted,
+		TurnAway: mine && v.State == Submitted || v.State == Correcting && p.Can(PermIntake) && (v.Handler == "" || v.Handler == p.Actor.ID),
 		Archive:  p.Can(PermArchive) && v.Step == Archive,
 		Export:   p.Can(PermArchive) && v.Number != "",
 		Unmask:   p.Can(PermUnmask),

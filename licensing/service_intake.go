@@ -204,7 +204,9 @@ func (s *Service) accept(ctx context.Context, sc *scene, paper paperTaken, on ke
 }
 
 // TurnAway ends a case before acceptance: refused, not needed, or another
-// authority's; the applicant is told why and where to go.
+// authority's; the applicant is told why and where to go. A case whose one
+// correction notice stays unanswered lies with the applicant and is refused from
+// there.
 func (s *Service) TurnAway(ctx context.Context, p *auth.Principal, caseID string, version int64, outcome State, grounds, goTo string) (*Case, error) {
 	var check kernel.Check
 	check.Text("grounds", grounds, 2000)
@@ -215,7 +217,10 @@ func (s *Service) TurnAway(ctx context.Context, p *auth.Principal, caseID string
 		return nil, err
 	}
 	return s.numbered(ctx, p, caseID, PaperRefusal, func(paper paperTaken) (*Case, error) {
-		return s.atDesk(ctx, p, doing{caseID: caseID, version: version, name: "turn_away", note: grounds}, func(ctx context.Context, sc *scene) error {
+		return s.act(ctx, doing{by: p, needs: PermIntake, caseID: caseID, version: version, name: "turn_away", note: grounds}, func(ctx context.Context, sc *scene) error {
+			if sc.c.Handler != "" && sc.c.Handler != sc.by.ID {
+				return kernel.Clash("licensing.error.claimed", map[string]any{"name": sc.c.HandlerName})
+			}
 			if err := sc.c.TurnAway(outcome, sc.now); err != nil {
 				return err
 			}

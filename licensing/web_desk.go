@@ -67,12 +67,13 @@ type deskView struct {
 	MoreFaults []int       // the others, folded
 	ManyFaults bool        // some of them are filled in
 	AreaName   string
-	Deficits   []ui.Option // materials that may follow
-	Causes     []ui.Option // special procedures
-	Colleagues []ui.Option // who may take the case over
-	Checkers   []ui.Option // who may check on the spot
-	Changed    []ui.Step   // what others did since this page was opened
-	Seen       int64       // micros of the case's last change, for Changed
+	Deficits   []ui.Option   // materials that may follow
+	Causes     []ui.Option   // special procedures
+	Colleagues []ui.Option   // who may take the case over
+	Checkers   []ui.Option   // who may check on the spot
+	Changed    []ui.Step     // what others did since this page was opened
+	Silence    *rule.Silence // what follows when nobody acts in time
+	Seen       int64         // micros of the case's last change, for Changed
 }
 
 func (h *Pages) loadDesk(r *web.Request) (*deskView, error) {
@@ -86,6 +87,7 @@ func (h *Pages) loadDesk(r *web.Request) (*deskView, error) {
 // deskOf gathers what the page of a case shows.
 func (h *Pages) deskOf(r *web.Request, c *CaseView) (*deskView, error) {
 	v := &deskView{CaseView: c, Can: c.May(r.Principal), Sheets: paperLines(r, c.Papers), Limits: limits(r, c), Stations: waypoints(r, c), Seen: kernel.Micros(c.UpdatedAt)}
+	v.Silence = silenceOf(c)
 	v.Materials = materialLines(c)
 	v.Answers = answerLines(r, c, false)
 	v.Story = story(r, c, c.Log)
@@ -133,6 +135,17 @@ var toneOf = map[string]string{"pass": "good", "fail": "bad", "confirmed": "good
 
 // Tone is the colour of an outcome.
 func (v *deskView) Tone(of any) string { return toneOf[fmt.Sprint(of)] }
+
+// silenceOf is what the law says follows when nobody acts in time.
+func silenceOf(c *CaseView) *rule.Silence {
+	on := map[State]string{Submitted: "acceptance", Correcting: "correction", Accepted: "decision"}[c.State]
+	for i, s := range c.Rule.Silence {
+		if s.On == on {
+			return &c.Rule.Silence[i]
+		}
+	}
+	return nil
+}
 
 // choices are the options of the page's forms.
 func (v *deskView) choices(r *web.Request) {
