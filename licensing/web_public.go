@@ -19,7 +19,7 @@ func (h *Pages) publicRoutes() []web.Route {
 		inNav(public("/verify", h.verifyForm, 60), "verify", "qr", 3),
 		inNav(public("/decisions", h.decisions, 120), "decisions", "megaphone", 4),
 		public("/decisions.csv", h.decisionsCSV, 20), public("/decisions.json", h.decisionsJSON, 60),
-		public("/notices", h.notices, 120),
+		public("/special-times", h.notices, 120),
 	)
 }
 
