@@ -95,7 +95,7 @@ func TestSuspendingUnlockingAndErasing(t *testing.T) {
 	}
 	door = door.Form("/sign-in").Set("password", goodPassword).Submit().Want(429)
 	sec.Get(account).Form("/unlock").Submit().Want(200, "已解除锁定")
-	door.Form("/sign-in").Set("password", goodPassword).Submit().Want(204)
+	door.Form("/sign-in").Set("password", goodPassword).Submit().Want(200)
 	sec.Get(account).Want(200, "登录设备").Form("/sessions/").Submit().Want(200, "已终止该登录")
 
 	sys.Get(account+"/edit").Form("").Set("name", "王新名").Submit().Want(200, "已保存", "王新名")

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
-	"slices"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -64,12 +64,15 @@ func (p *phones) last(phone string) string {
 // bureau is a running platform with the pages of this package.
 type bureau struct {
 	*webtest.Site
-	t     *testing.T
-	auth  *auth.Service
-	firms *registry.Service
-	clock *kernel.ManualClock
-	sms   *phones
-	boss  *auth.Principal // may do everything an administrator may
+	t      *testing.T
+	auth   *auth.Service
+	firms  *registry.Service
+	clock  *kernel.ManualClock
+	sms    *phones
+	bus    *event.Bus
+	jobs   *job.Runner
+	notify *notify.Notifier
+	boss   *auth.Principal // may do everything an administrator may
 }
 
 type people struct{ *auth.Service }
@@ -84,7 +87,7 @@ func (p people) Token(ctx context.Context, token, addr string) (*auth.Principal,
 
 func schema() []db.Migrations {
 	return []db.Migrations{audit.Migrations(), event.Migrations(), personal.Migrations(), search.Migrations(), settings.Migrations(), auth.Migrations(),
-		job.Migrations(), notify.Migrations(), worklist.Migrations(), exchange.Migrations(), web.Migrations(), registry.Migrations()}
+		job.Migrations(), deadline.Migrations(), notify.Migrations(), worklist.Migrations(), exchange.Migrations(), web.Migrations(), registry.Migrations()}
 }
 
 func sources() []i18n.Source {
@@ -101,14 +104,21 @@ func open(t *testing.T, change ...func(*auth.Options, *Parts)) *bureau {
 	vault := personal.NewVault(master)
 	must(t, registry.Prepare(t.Context(), d))
 	w := &bureau{t: t, clock: clock, sms: &phones{code: map[string]string{}}}
-	w.firms = registry.New(registry.Parts{DB: d, Clock: clock, Bus: event.NewBus(d, clock, slog.New(slog.DiscardHandler)), Vault: vault})
-	roles, err := auth.Compose(auth.BaseRoles())
+	quiet := slog.New(slog.DiscardHandler)
+	w.bus = event.NewBus(d, clock, quiet)
+	w.firms = registry.New(registry.Parts{DB: d, Clock: clock, Bus: w.bus, Vault: vault})
+	roles, err := auth.Compose(auth.BaseRoles(), machineryGrants()...)
 	must(t, err)
 	files, err := blob.Open(t.TempDir(), blob.Options{})
 	must(t, err)
 	t.Cleanup(func() { files.Close() })
 	opts := auth.Options{Hashing: auth.Hashing{Memory: 64, Passes: 1, Lanes: 1, Parallel: 2, Queue: 64}, Sender: w.sms, Directory: w.firms, Enterprises: w.firms}
-	parts := Parts{DB: d, Clock: clock, Registry: w.firms, Files: files, Items: []Item{{"hazchem.first", kernel.Text{ZH: "危险化学品经营许可"}}},
+	w.jobs, w.notify = job.NewRunner(d, files, nil, clock, quiet), notify.NewNotifier(vault)
+	lines, err := exchange.New(d, clock, quiet, exchange.Options{})
+	must(t, err)
+	parts := Parts{DB: d, Clock: clock, Registry: w.firms, Files: files, Jobs: w.jobs, Bus: w.bus, Notify: w.notify, Exchange: lines,
+		Settings: []settings.Editable{notify.OutwardPaused().Editable()}, AuditHead: filepath.Join(t.TempDir(), "head"),
+		Finds: []Findable{Enterprises()}, Status: func(context.Context, string) []Finding { return []Finding{{"note", "clamav", "没有查毒"}} }, Items: []Item{{"hazchem.first", kernel.Text{ZH: "危险化学品经营许可"}}},
 		Figures: func(context.Context) (map[string]int64, error) { return nil, nil }}
 	for _, c := range change {
 		c(&opts, &parts)
@@ -120,10 +130,10 @@ func open(t *testing.T, change ...func(*auth.Options, *Parts)) *bureau {
 		parts.OIDC = auth.NewOIDC(w.auth, oidcConfig(t))
 	}
 	home := func(r *web.Request) error { return r.NoContent() }
-	others := slices.DeleteFunc(New(parts).Routes(), func(rt web.Route) bool { return rt.Path == "/console" })
-	routes := append(others, web.Route{Method: "GET", Path: "/console", Permission: web.SignedIn, Handler: home},
-		web.Route{Method: "GET", Path: "/my", Permission: web.SignedIn, Handler: home})
-	w.Site = webtest.Start(t, web.Config{DB: d, Identity: people{w.auth}, Clock: clock, Routes: routes, Views: []web.Views{Views()}, Texts: sources()})
+	pages := New(parts)
+	routes := append(pages.Routes(), web.Route{Method: "GET", Path: "/my", Permission: web.SignedIn, Handler: home})
+	w.Site = webtest.Start(t, web.Config{DB: d, Identity: people{w.auth}, Clock: clock, Routes: routes, Views: []web.Views{Views()}, Texts: sources(),
+		Counts: pages.Counts, Topics: pages.Topics()})
 	w.boss = auth.Platform("test", auth.ManageAccounts, auth.AssignRoles, auth.ReleaseLocks, auth.ManageTokens, auth.EndSessions, auth.EraseAccounts,
 		auth.OverseeEnterprise, auth.ConfirmEnterprise)
 	return w

@@ -22,7 +22,7 @@ func (h *Pages) calendarRoutes() []web.Route {
 		page("GET", "/admin/calendar/template.xlsx", PermCalendar, h.calendarTemplate),
 		uploads(page("POST", "/admin/calendar/check", PermCalendar, h.checkCalendar)),
 		page("POST", "/admin/calendar/import", PermCalendar, h.importCalendar),
-		page("POST", "/admin/calendar/days", PermCalendar, h.putDay),
+		page("POST", "/admin/calendar/add", PermCalendar, h.putDay),
 		page("POST", "/admin/calendar/days/{date}/remove", PermCalendar, h.removeDay),
 	}
 }

@@ -207,7 +207,7 @@ func TestImportTellsWhichRowsCannotBeUsed(t *testing.T) {
 	if err := d.jobs.Drain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	file := c.Get(done.Path+"/result").Want(200)
+	file := c.Get(done.Path + "/result").Want(200)
 	if !strings.HasPrefix(file.Body, "PK") {
 		t.Error("the export is no workbook")
 	}

@@ -15,7 +15,7 @@ import (
 type JobView struct {
 	job.Status
 	Path string   // of its page
-	Why  string   // why it failed or waits to run again
+	Why  []string // why it failed or waits to run again
 	Rows []JobRow // rows of the input that could not be used
 	Next int      // the row after which there are more of them, 0 none
 }
@@ -34,8 +34,9 @@ const jobRows = 100
 // be seen.
 func (r *Request) Job(ctx context.Context, q db.Q, s job.Status) (JobView, error) {
 	v := JobView{Status: s, Path: r.URL.Path}
+	room, _, _ := strings.Cut(s.Kind, ".")
 	if s.Problem != nil {
-		v.Why = r.Texts().Error(r.Lang, s.Problem.Err())
+		v.Why = r.Why(s.Problem.Err(), room)
 	}
 	after, err := ParseCursor(r.URL.Query().Get("after"), 1)
 	if err != nil {
@@ -50,7 +51,6 @@ func (r *Request) Job(ctx context.Context, q db.Q, s job.Status) (JobView, error
 		rows = rows[:jobRows]
 		v.Next = rows[jobRows-1].Row
 	}
-	room, _, _ := strings.Cut(s.Kind, ".")
 	for _, row := range rows {
 		v.Rows = append(v.Rows, JobRow{row.Row, r.Why(row.Problem.Err(), room)})
 	}
