@@ -302,7 +302,7 @@ func TestClerkSeesACaseByTheCodeThatTheCallerReadsOut(t *testing.T) {
 	d.must(err)
 	c := d.as("clerk")
 	c.Get("/licensing/assist/" + id).Want(404)
-	c.Get("/licensing/assist").Want(200).Form("/licensing/assist").Set("code", "00000000").Submit().Want(422, "求助码不对或已失效")
+	c.Get("/licensing/assist").Want(200).Form("/licensing/assist").Set("code", "00000000").Submit().Want(422, "帮办码不对或已失效")
 	page := c.Get("/licensing/assist").Form("/licensing/assist").Set("code", code.Code[:4]+" "+code.Code[4:]).Submit().Want(200, "提交前还差什么", "与来电人看到的是同一件")
 	d.clock.Advance(time.Minute)
 	page.Form("/licensing/assist/"+id).Set("question", "表填不完", "answer", "请补填储存方式").Submit().Want(200, "请补填储存方式")

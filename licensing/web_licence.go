@@ -103,6 +103,9 @@ func (h *Pages) loadLicence(r *web.Request) (licenceView, error) {
 	if v.Looks, err = view(r.Context(), h.s.DB, func(ctx context.Context, q db.Q) (int64, error) { return h.s.Looks(ctx, q, l.ID) }); err != nil {
 		return v, err
 	}
+	if !r.Principal.Can(PermRead) { // a holder knows whom to reach
+		return v, nil
+	}
 	if v.Points, err = h.s.ContactPoints(r.Context(), r.Principal, l.ID); err != nil {
 		return v, err
 	}
