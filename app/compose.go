@@ -96,7 +96,7 @@ func assemble(ctx context.Context, b *Base, c composition) (*services, *web.Serv
 	keepHouse(b, s)
 	pages := machinery(b, s)
 	server, err := web.New(web.Config{
-		DB: b.DB, Identity: identity{s.auth}, Secret: b.Key, Routes: routes(b, s, pages), Topics: pages.Topics(), Counts: pages.Counts, Hub: b.Hub, Clock: b.Clock, Log: b.Log,
+		DB: b.DB, Identity: identity{s.auth}, Secret: b.Key, Routes: routes(b, s, pages), Topics: append(pages.Topics(), licensing.NewPages(s.licensing).Topics()...), Counts: pages.Counts, Hub: b.Hub, Clock: b.Clock, Log: b.Log,
 		Views: views(), Texts: texts(), Proxies: b.Config.Proxies(), Secure: b.Config.Secure(), Site: siteFacts(b.Config, c.demo),
 		Observe: b.Metrics.Observe,
 	})
@@ -158,7 +158,7 @@ func build(ctx context.Context, b *Base, demo, past bool) (*services, error) {
 		return nil, fmt.Errorf("local seal: %w", err)
 	}
 	s.licensing = licensing.New(licensing.Parts{DB: b.DB, Clock: b.Clock, Log: b.Log, Bus: s.bus, Jobs: s.jobs, Blobs: b.Files,
-		Numbers: number.NewIssuer(b.DB, b.Clock), Vault: s.vault, Notify: s.notify, Codes: s.auth.Codes(), Registry: s.registry, Officers: s.auth,
+		Numbers: number.NewIssuer(b.DB, b.Clock), Vault: s.vault, Notify: s.notify, Codes: s.auth.Codes(), Registry: s.registry, Officers: s.auth, Live: b.Hub,
 		Sealer: sealer, Rules: rule.Shipped(), PublicURL: publicURL(b.Config, demo), Sample: past})
 	subscribe(s.bus, s.exchange, b.Clock)
 	if s.report, err = statements(); err != nil {

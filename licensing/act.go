@@ -45,6 +45,7 @@ func (s *Service) act(ctx context.Context, d doing, fn func(ctx context.Context,
 		return nil, err
 	}
 	var done *Case
+	moved := false
 	err := s.DB.InTx(ctx, func(ctx context.Context, tx *db.Tx) error {
 		sc, err := s.open(ctx, tx, d)
 		if err != nil {
@@ -57,9 +58,12 @@ func (s *Service) act(ctx context.Context, d doing, fn func(ctx context.Context,
 		if err := s.settle(ctx, sc, d, before); err != nil {
 			return err
 		}
-		done = sc.c
+		done, moved = sc.c, before.Step != sc.c.Step || before.Handler != sc.c.Handler
 		return nil
 	})
+	if err == nil && moved && s.Live != nil {
+		s.Live.Publish(queueTopic, struct{}{})
+	}
 	return done, err
 }
 

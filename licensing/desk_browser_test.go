@@ -42,3 +42,19 @@ func TestOfficersPagesHaveNoFindings(t *testing.T) {
 		}
 	}
 }
+
+func TestOpenListSaysThatACaseHasMoved(t *testing.T) {
+	d := newDesk(t)
+	id := d.filed()
+	b := d.site.Browser(t)
+	b.Visit("/guides")
+	b.SignIn("rev1")
+	b.Visit("/licensing/cases")
+	b.Wait(`document.querySelector("#queue-news") && window.htmx`)
+	if webtest.Eval[string](b, `document.querySelector("#queue-news").textContent`) != "" {
+		t.Error("there are news before anything happened")
+	}
+	d.as("rev1").Get("/licensing/cases/news").Want(200, "列表有更新")
+	d.does("clerk", id, "claim").Want(200)
+	b.Wait(`document.querySelector("#queue-news a")`)
+}

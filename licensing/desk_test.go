@@ -18,6 +18,7 @@ import (
 	"anlan/internal/number"
 	"anlan/internal/personal"
 	"anlan/internal/sheet"
+	"anlan/internal/stream"
 	"anlan/internal/web"
 	"anlan/internal/webtest"
 	"anlan/internal/worklist"
@@ -78,8 +79,11 @@ func newDesk(t *testing.T) *desk {
 	d := dbtest.SQLite(t, append(schema(), web.Migrations())...)
 	r := newRoom(t, d, webtest.Now)
 	people := staff{}
-	r.Officers = people
-	site := webtest.Start(t, web.Config{DB: d, Clock: r.clock, Log: slog.New(slog.DiscardHandler), Routes: licensing.NewPages(r.Service).Routes(), Views: []web.Views{licensing.Views()},
+	hub := stream.NewHub(stream.Options{Log: slog.New(slog.DiscardHandler)})
+	t.Cleanup(hub.Close)
+	r.Officers, r.Live = people, hub
+	pages := licensing.NewPages(r.Service)
+	site := webtest.Start(t, web.Config{DB: d, Clock: r.clock, Log: slog.New(slog.DiscardHandler), Routes: pages.Routes(), Topics: pages.Topics(), Hub: hub, Views: []web.Views{licensing.Views()},
 		Texts: []i18n.Source{personal.Texts(), auth.Texts(), job.Texts(), number.Texts(), worklist.Texts(), form.Source(), sheet.Source(), deadline.Texts(),
 			{Owner: "registry", FS: registry.Locale()}, {Owner: "rule", FS: rule.Locale()}}})
 	for name, o := range offices {

@@ -30,7 +30,7 @@ func Migrations() db.Migrations {
 	return db.Migrations{Owner: "licensing", Rank: 7, FS: sub}
 }
 
-// Parts are what the room is built from; every field but Sample is needed.
+// Parts are what the room is built from; every field but Live and Sample is needed.
 type Parts struct {
 	DB        *db.DB
 	Clock     kernel.Clock
@@ -44,6 +44,7 @@ type Parts struct {
 	Codes     *auth.Codes // by text message, for the public query of a case
 	Registry  *registry.Service
 	Officers  Officers
+	Live      Publisher // tells open lists that a case has moved; nil: nobody listens
 	Sealer    document.Sealer
 	Rules     *rule.Catalogue // as shipped; administrators' versions come from the database
 	PublicURL string          // stands in every QR; "" forbids issuing certificates

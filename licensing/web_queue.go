@@ -18,6 +18,7 @@ func (h *Pages) queueRoutes() []web.Route {
 	return []web.Route{
 		{Method: "GET", Path: "/licensing/cases", Permission: PermRead, Handler: h.queue, Frame: web.Console,
 			Nav: &web.Nav{Group: "licensing", Label: "licensing.nav.queue", Icon: "tasks", Order: 1}},
+		console("GET", "/licensing/cases/news", PermRead, h.queueNews),
 		console("GET", "/licensing/cases/export.xlsx", PermRead, h.exportQueue),
 		console("POST", "/licensing/cases/claim", PermRead, h.claimMany),
 		console("POST", "/licensing/filters", PermRead, h.saveFilter),
@@ -111,6 +112,12 @@ func (h *Pages) queue(r *web.Request) error {
 		return err
 	}
 	return r.Render("licensing/queue", v)
+}
+
+// queueNews is what an open list puts in place of nothing when a case has
+// moved: rows are not exchanged under somebody's ticks.
+func (h *Pages) queueNews(r *web.Request) error {
+	return r.RenderBlock("licensing/queue", "queue-news", nil)
 }
 
 func (h *Pages) loadQueue(r *web.Request) (queueView, error) {
