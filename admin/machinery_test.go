@@ -145,6 +145,16 @@ func TestNoticesAreReadOnce(t *testing.T) {
 	form.Lacks("未读</")
 }
 
+// byNumber is a kind that is found by its whole number.
+func byNumber() Findable {
+	return Findable{Kind: "case", Title: kernel.Text{ZH: "办件", EN: "Cases"}, Exact: func(_ context.Context, p *auth.Principal, number string) ([]Found, error) {
+		if number != "AL-1" || !p.Scope.City {
+			return nil, nil
+		}
+		return []Found{{Title: "AL-1", Detail: "样例办件", Link: "/cases/1"}}, nil
+	}}
+}
+
 func TestSearchStaysInScopeAndMarksWords(t *testing.T) {
 	w := open(t)
 	e := w.firm()
@@ -153,6 +163,9 @@ func TestSearchStaysInScopeAndMarksWords(t *testing.T) {
 	c := w.enter("city")
 	c.Get("/search?q=测试加油").Want(200, "<mark>测试加油</mark>", "/enterprises/"+e.ID)
 	c.Get("/search?q="+uscc).Want(200, "天津测试加油站")
+	c.Get("/search?q=AL-1").Want(200, "样例办件", "<mark>AL-1</mark>")
+	c.Get("/search?q=AL-1&kind=enterprise").Want(200, "没有找到")
+	c.Get("/search?q=测试加油&kind=case").Want(200, "没有找到")
 	c.Get("/search?q=没有这家").Want(200, "没有找到")
 	c.Get("/search?q="+strings.Repeat("长", 101)).Want(422, "太长")
 	w.enter("elsewhere").Get("/search?q=测试加油").Want(200, "没有找到")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"anlan/internal/auth"
@@ -21,34 +22,49 @@ func (h *Pages) searchRoutes() []web.Route {
 }
 
 // Findable is a kind of row that the search over all rooms finds. Show gives
-// the rows of a scope by id, as far as they are still there.
+// the rows of a scope that the word index names, as far as they are still
+// there. Exact finds by a whole number what a room does not put into the
+// index. One of both may be nil.
 type Findable struct {
 	Kind  string // of package search
 	Title kernel.Text
 	Show  func(ctx context.Context, q db.Q, scope auth.Scope, ids []string) (map[string]Found, error)
+	Exact func(ctx context.Context, p *auth.Principal, number string) ([]Found, error)
 }
 
 // Found is a row as the search shows it.
 type Found struct{ Title, Detail, Link string }
 
-// Enterprises is what the registry gives to the search.
-func Enterprises() Findable {
-	return Findable{Kind: registry.SearchKind, Title: kernel.Text{ZH: "企业", EN: "Enterprises"}, Show: foundEnterprises}
+// Registered is what the registry gives to the search.
+func Registered() []Findable {
+	return []Findable{
+		{Kind: registry.SearchKind, Title: kernel.Text{ZH: "企业", EN: "Enterprises"}, Show: showing(func(ctx context.Context, q db.Q, scope auth.Scope, id string) (Found, error) {
+			e, err := registry.GetEnterprise(ctx, q, scope, id)
+			return Found{Title: e.Name, Detail: e.USCC + " " + e.Address, Link: "/enterprises/" + id}, err
+		})},
+		{Kind: registry.SiteSearchKind, Title: kernel.Text{ZH: "场所", EN: "Sites"}, Show: showing(func(ctx context.Context, q db.Q, scope auth.Scope, id string) (Found, error) {
+			v, err := registry.GetSite(ctx, q, scope, id)
+			return Found{Title: v.Name, Detail: v.Address, Link: "/sites/" + id}, err
+		})},
+	}
 }
 
-func foundEnterprises(ctx context.Context, q db.Q, scope auth.Scope, ids []string) (map[string]Found, error) {
-	out := make(map[string]Found, len(ids))
-	for _, id := range ids {
-		e, err := registry.GetEnterprise(ctx, q, scope, id)
-		if kernel.KindOf(err) == kernel.NotFound {
-			continue
+// showing makes Show of what shows one row; rows that are gone are left out.
+func showing(one func(ctx context.Context, q db.Q, scope auth.Scope, id string) (Found, error)) func(context.Context, db.Q, auth.Scope, []string) (map[string]Found, error) {
+	return func(ctx context.Context, q db.Q, scope auth.Scope, ids []string) (map[string]Found, error) {
+		out := make(map[string]Found, len(ids))
+		for _, id := range ids {
+			found, err := one(ctx, q, scope, id)
+			if kernel.KindOf(err) == kernel.NotFound {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			out[id] = found
 		}
-		if err != nil {
-			return nil, err
-		}
-		out[id] = Found{Title: e.Name, Detail: e.USCC + " " + e.Address, Link: "/enterprises/" + id}
+		return out, nil
 	}
-	return out, nil
 }
 
 // searchPage is what was found.
@@ -69,10 +85,14 @@ func (h *Pages) search(r *web.Request) error {
 	v := searchPage{Q: r.URL.Query().Get("q"), Hits: web.List[hit]{Total: -1}}
 	kind := r.URL.Query().Get("kind")
 	v.Kinds = h.kindTabs(r, v.Q, kind)
-	err := h.DB.View(r.Context(), func(ctx context.Context, q db.Q) (err error) {
-		v.Hits, err = h.find(ctx, q, r, v.Q, kind)
-		return err
-	})
+	exact, err := h.exact(r, v.Q, kind)
+	if err == nil {
+		err = h.DB.View(r.Context(), func(ctx context.Context, q db.Q) (err error) {
+			v.Hits, err = h.find(ctx, q, r, v.Q, kind)
+			return err
+		})
+		v.Hits.Rows = append(exact, v.Hits.Rows...)
+	}
 	if kernel.KindOf(err) == kernel.Invalid {
 		return r.Refill("admin/search", v, err)
 	}
@@ -97,6 +117,33 @@ func (h *Pages) kindTabs(r *web.Request, words, current string) []ui.Tab {
 	return tabs
 }
 
+// exact asks the rooms that find by number; their rows stand on the first
+// page only.
+func (h *Pages) exact(r *web.Request, words, kind string) ([]hit, error) {
+	words = strings.TrimSpace(words)
+	if words == "" || r.URL.Query().Get("after") != "" {
+		return nil, nil
+	}
+	var out []hit
+	for _, f := range h.Finds {
+		if f.Exact == nil || kind != "" && kind != f.Kind {
+			continue
+		}
+		rows, err := f.Exact(r.Context(), r.Principal, words)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			out = append(out, marked(f, row, words))
+		}
+	}
+	return out, nil
+}
+
+func marked(f Findable, row Found, words string) hit {
+	return hit{Kind: f.Title, Title: search.Highlight(row.Title, words), Detail: search.Highlight(row.Detail, words), Link: row.Link}
+}
+
 // find looks in the index and lets each kind show its rows: the index may
 // still name one that the asker may not see any more.
 func (h *Pages) find(ctx context.Context, q db.Q, r *web.Request, words, kind string) (web.List[hit], error) {
@@ -104,9 +151,12 @@ func (h *Pages) find(ctx context.Context, q db.Q, r *web.Request, words, kind st
 	scope := r.Scope()
 	query := search.Query{Text: words, City: scope.City, Areas: scope.Areas, Enterprises: scope.Enterprises, After: r.URL.Query().Get("after")}
 	for _, f := range h.Finds {
-		if kind == "" || kind == f.Kind {
+		if f.Show != nil && (kind == "" || kind == f.Kind) {
 			query.Kinds = append(query.Kinds, f.Kind)
 		}
+	}
+	if query.Kinds == nil {
+		return out, nil
 	}
 	page, err := search.Find(ctx, q, query)
 	if err != nil {
@@ -115,6 +165,9 @@ func (h *Pages) find(ctx context.Context, q db.Q, r *web.Request, words, kind st
 	out.Next = page.Next
 	shown := map[string]map[string]Found{}
 	for _, f := range h.Finds {
+		if f.Show == nil {
+			continue
+		}
 		var ids []string
 		for _, hit := range page.Hits {
 			if hit.Kind == f.Kind {
@@ -126,12 +179,10 @@ func (h *Pages) find(ctx context.Context, q db.Q, r *web.Request, words, kind st
 		}
 	}
 	for _, found := range page.Hits {
-		row, there := shown[found.Kind][found.ID]
-		if !there {
-			continue
+		if row, there := shown[found.Kind][found.ID]; there {
+			at := slices.IndexFunc(h.Finds, func(f Findable) bool { return f.Kind == found.Kind })
+			out.Rows = append(out.Rows, marked(h.Finds[at], row, words))
 		}
-		at := slices.IndexFunc(h.Finds, func(f Findable) bool { return f.Kind == found.Kind })
-		out.Rows = append(out.Rows, hit{Kind: h.Finds[at].Title, Title: search.Highlight(row.Title, words), Detail: search.Highlight(row.Detail, words), Link: row.Link})
 	}
 	return out, nil
 }

@@ -29,7 +29,7 @@ func routes(b *Base, s *services, machinery *admin.Pages) []web.Route {
 func machinery(b *Base, s *services) *admin.Pages {
 	return admin.New(admin.Parts{DB: b.DB, Clock: b.Clock, Auth: s.auth, OIDC: s.oidc, Registry: s.registry, Sheets: s.sheets, Jobs: s.jobs, Bus: s.bus,
 		Files: b.Files, Notify: s.notify, Exchange: s.exchange, Settings: s.settings, Texts: s.texts, AuditHead: b.Config.AuditHead,
-		Finds: []admin.Findable{admin.Enterprises()}, Status: status(b),
+		Finds: finds(s.licensing), Status: status(b),
 		Statements: s.report, Figures: figures(s.licensing), Tours: s.tours, Items: items(), Entries: entries(b, s)})
 }
 

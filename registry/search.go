@@ -9,8 +9,11 @@ import (
 	"anlan/internal/search"
 )
 
-// SearchKind is the kind under which enterprises stand in the word index.
-const SearchKind = "enterprise"
+// The kinds under which enterprises and sites stand in the word index.
+const (
+	SearchKind     = "enterprise"
+	SiteSearchKind = "site"
+)
 
 // index puts what people look for into the word index: what stands in public
 // registers, nothing of the contacts.
@@ -20,6 +23,11 @@ func index(ctx context.Context, tx *db.Tx, e Enterprise) error {
 		words = append(words, f.Name)
 	}
 	return search.Put(ctx, tx, search.Doc{Kind: SearchKind, ID: e.ID, Area: e.Area, Enterprise: e.ID, Text: strings.Join(words, "\n")})
+}
+
+// indexSite puts a site's name and address into the word index.
+func indexSite(ctx context.Context, tx *db.Tx, v Site) error {
+	return search.Put(ctx, tx, search.Doc{Kind: SiteSearchKind, ID: v.ID, Area: v.Area, Enterprise: v.Enterprise, Text: v.Name + "\n" + v.Address})
 }
 
 // matching adds the condition of EnterpriseFilter.Text.

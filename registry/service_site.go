@@ -56,6 +56,9 @@ func (s *Service) putSite(ctx context.Context, tx *db.Tx, p *auth.Principal, v S
 	if err := save(ctx, tx, v); err != nil {
 		return v, err
 	}
+	if err := indexSite(ctx, tx, v); err != nil {
+		return v, err
+	}
 	entry.Subject, entry.After = "site:"+v.ID, v
 	return v, audit.Write(ctx, tx, entry)
 }
