@@ -13,7 +13,7 @@ const petrolStations = "petrol-station.first"
 
 // dueSoon is how many days before its last day a licence counts as about to
 // expire in the public figures.
-const dueSoon = 90
+const dueSoon = 180
 
 // Figures are what the bureau says in public about this room. They are counts
 // over the whole city and name nobody.
@@ -22,7 +22,7 @@ type Figures struct {
 	Granted           int64 // applications granted online
 	Mailed            int64 // results that travelled by mail and were signed for
 	StationsGranted   int64 // petrol stations: licences granted online, first issue or renewal
-	StationsDue       int64 // petrol stations whose licence ends within 90 days
+	StationsDue       int64 // petrol stations whose licence ends within 180 days
 	StationsContacted int64 // of those: the bureau called before, or a renewal was filed
 }
 

@@ -60,7 +60,7 @@ type firm struct {
 	No      int // from 1, in the order of the plan
 	Core    bool
 	Since   time.Time // when it was registered
-	DueSoon bool      // a petrol station whose licence runs out within weeks
+	DueSoon bool      // a petrol station whose licence runs out soon, so that its renewal has to be filed within weeks
 	Site    registry.SiteKind
 }
 

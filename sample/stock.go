@@ -71,7 +71,7 @@ func stock(seed uint64, p plan, today kernel.Date) []held {
 		to := today.AddDays(d.between(190, 1050))
 		switch {
 		case f.DueSoon:
-			to = today.AddDays(8 + f.No*4)
+			to = today.AddDays(94 + f.No*4) // the last day to file is near: three months before
 		case d.chance(5):
 			to = today.AddDays(-d.between(1, 40))
 		case d.chance(15) && f.Trade != "petrol_station": // those of petrol stations are the twelve
