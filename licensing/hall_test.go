@@ -394,3 +394,37 @@ func TestHelpCodeIsReadOutAndTakenBack(t *testing.T) {
 	}
 	h.browser("x", stranger()).Get("/my/cases/" + id + "/help").Want(404)
 }
+
+func TestProgramsAskWhatPeopleAsk(t *testing.T) {
+	h, sent := newHall(t)
+	id := h.submitted()
+	v, err := h.Case(t.Context(), h.applicant(), id)
+	h.must(err)
+	c, mine, desk := h.site.Client(t, ""), h.browser("a", h.applicant()), h.browser("o", officer("reader"))
+	api := func(c *webtest.Client, path string) *webtest.Page {
+		return c.JSON("GET", "/api/v1/licensing/"+path, "", "Sec-Fetch-Site", "same-origin")
+	}
+	api(c, "items?q=%E7%94%B5%E5%B7%A5").Want(200, "special-operation.first")
+	api(c, "items/petrol-station.first").Want(200, `"statutory_days":20`, `"unit":"wd"`)
+	api(c, "items/nothing").Want(404)
+	api(c, "decisions").Want(200, `"rows":[]`)
+	api(c, "decisions?after=x").Want(422)
+	api(c, "verifications/nothing").Want(404)
+	api(c, "cases").Want(401)
+	api(mine, "cases").Want(403)
+	api(desk, "cases?number="+v.Number).Want(200, v.Number)
+	api(desk, "licences?holder=%E6%97%A0").Want(200, `"rows":[]`)
+	api(mine, "my/cases").Want(200, v.Number)
+	api(mine, "my/cases/"+id).Want(200, `"stages"`)
+	api(h.browser("x", stranger()), "my/cases/"+id).Want(404)
+	draft, _ := h.begin(mine, "hazchem-business.first")
+	api(mine, "my/cases/"+draft).Want(200, `"missing"`, "material.legal-person-id")
+	post := func(c *webtest.Client, path, body string) *webtest.Page {
+		return c.JSON("POST", "/api/v1/licensing/"+path, body, "Sec-Fetch-Site", "same-origin")
+	}
+	post(mine, "my/cases/"+draft+"/submit", "").Want(422, "material.legal-person-id")
+	post(mine, "my/cases/"+id+"/submit", "").Want(200, v.Number)
+	post(c, "progress/code", `{"number":"`+v.Number+`","phone":"13800138000"}`).Want(204)
+	post(c, "progress", `{"number":"`+v.Number+`","phone":"13800138000","code":"1"}`).Want(422)
+	post(c, "progress", `{"number":"`+v.Number+`","phone":"13800138000","code":"`+sent.last["code"].(string)+`"}`).Want(200, `"act":"submit"`).Lacks("13800138000")
+}

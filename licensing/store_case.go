@@ -202,11 +202,11 @@ func insertLog(ctx context.Context, tx *db.Tx, now time.Time, caseID string, act
 
 // LogLine is one line of the case's story.
 type LogLine struct {
-	At        time.Time
-	ActorName string
-	Act       string
-	Note      string
-	Open      bool // shown to the applicant
+	At        time.Time `json:"at"`
+	ActorName string    `json:"-"`
+	Act       string    `json:"act"`
+	Note      string    `json:"note,omitempty"`
+	Open      bool      `json:"-"` // shown to the applicant
 }
 
 func listLog(ctx context.Context, q db.Q, caseID string, onlyOpen bool) ([]LogLine, error) {

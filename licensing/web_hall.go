@@ -18,7 +18,7 @@ func (h *Pages) hallRoutes() []web.Route {
 		inNav(hall("GET", "/my", h.home), "home", "home", 9),
 		inNav(hall("GET", "/my/cases", h.mine), "mine", "files", 10),
 	}
-	return append(append(append(routes, h.applyRoutes()...), h.myCaseRoutes()...), h.helpRoutes()...)
+	return append(append(append(append(routes, h.applyRoutes()...), h.myCaseRoutes()...), h.helpRoutes()...), h.apiRoutes()...)
 }
 
 // homePage is the applicant's first page.

@@ -92,7 +92,7 @@ func tasks(r *web.Request, c *CaseView) []ui.Task {
 	}
 	check := ui.Task{Text: r.T("licensing.my.check"), Href: page + "/check", State: "todo"}
 	if c.Complete() != nil {
-		check.State = "later"
+		check.State, check.Href = "later", ""
 	}
 	return append(out, check)
 }

@@ -1,4 +1,4 @@
-package web_test
+package webtest
 
 import (
 	"encoding/json"
@@ -9,12 +9,13 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// checkOpenAPI validates doc against the OpenAPI 3.1 schema, compiles every
+// CheckOpenAPI validates doc against the OpenAPI 3.1 schema, compiles every
 // component as JSON Schema 2020-12, and looks for references that lead
-// nowhere and operation ids given twice.
-func checkOpenAPI(t *testing.T, doc []byte) {
+// nowhere and operation ids given twice. schemaFile is
+// internal/web/testdata/openapi-3.1-schema.json from where the test stands.
+func CheckOpenAPI(t testing.TB, schemaFile string, doc []byte) {
 	t.Helper()
-	meta, err := os.Open("testdata/openapi-3.1-schema.json")
+	meta, err := os.Open(schemaFile)
 	if err != nil {
 		t.Fatal(err)
 	}
