@@ -43,18 +43,23 @@ func (l Load) check() error {
 	} else if ip := net.ParseIP(u.Hostname()); u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		check.Add("url", "not_loopback", l.URL)
 	}
-	if l.Rate < 1 || l.Rate > 10000 {
-		check.Add("rate", "range", fmt.Sprint(l.Rate), "min", 1, "max", 10000)
+	check.Merge("", checkRate(l.Rate, l.For))
+	return check.Err()
+}
+
+// checkRate bounds what a measurement may ask of a machine.
+func checkRate(rate int, length time.Duration) error {
+	var check kernel.Check
+	if rate < 1 || rate > 10000 {
+		check.Add("rate", "range", fmt.Sprint(rate), "min", 1, "max", 10000)
 	}
-	if l.For <= 0 || l.For > 10*time.Minute {
-		check.Add("for", "range", l.For.String(), "min", "1s", "max", "10m")
+	if length <= 0 || length > 10*time.Minute {
+		check.Add("for", "range", length.String(), "min", "1s", "max", "10m")
 	}
 	return check.Err()
 }
 
-// HTTP sends the load and measures each answer from the moment at which its
-// request was due, so that a stalled platform cannot hide behind requests
-// that were never sent.
+// HTTP sends the load.
 func HTTP(ctx context.Context, l Load) (Answers, error) {
 	if err := l.check(); err != nil {
 		return Answers{}, err
@@ -65,13 +70,19 @@ func HTTP(ctx context.Context, l Load) (Answers, error) {
 		Timeout:       30 * time.Second,
 	}
 	defer client.CloseIdleConnections()
+	return steady(ctx, l.Rate, l.For, func(ctx context.Context, _ int) (string, int64) { return l.ask(ctx, client) })
+}
+
+// steady runs op at a rate and measures each from the moment at which it was
+// due, so that what stalls cannot hide behind questions that were never asked.
+func steady(ctx context.Context, rate int, length time.Duration, op func(ctx context.Context, i int) (status string, bytes int64)) (Answers, error) {
 	t := tally{statuses: map[string]int{}}
 	open := make(chan struct{}, maxOpen)
 	var sent sync.WaitGroup
 	begun := time.Now()
-	total := int(float64(l.Rate) * l.For.Seconds())
+	total := int(float64(rate) * length.Seconds())
 	for i := range total {
-		due := begun.Add(time.Duration(i) * time.Second / time.Duration(l.Rate))
+		due := begun.Add(time.Duration(i) * time.Second / time.Duration(rate))
 		select {
 		case <-time.After(time.Until(due)):
 		case <-ctx.Done():
@@ -81,7 +92,7 @@ func HTTP(ctx context.Context, l Load) (Answers, error) {
 		open <- struct{}{}
 		sent.Go(func() {
 			defer func() { <-open }()
-			status, n := l.ask(ctx, client)
+			status, n := op(ctx, i)
 			t.add(status, n, time.Since(due))
 		})
 	}

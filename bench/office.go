@@ -58,28 +58,38 @@ func officeSchema() []db.Migrations {
 // openOffice opens the room on a database that is migrated if it is empty.
 // files is a directory for uploads and the seal.
 func openOffice(ctx context.Context, dsn, files string, opts db.Options) (*office, error) {
-	log := slog.New(slog.DiscardHandler)
+	log := quiet()
 	opts.Log = log
 	d, err := db.Open(ctx, dsn, opts)
 	if err != nil {
 		return nil, err
 	}
 	o := &office{db: d}
-	if err := o.build(ctx, files, log); err != nil {
+	if err := o.settle(ctx, files, log); err != nil {
 		d.Close()
 		return nil, err
 	}
 	return o, nil
 }
 
-func (o *office) build(ctx context.Context, files string, log *slog.Logger) error {
-	clock := kernel.SystemClock{}
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+func (o *office) settle(ctx context.Context, files string, log *slog.Logger) error {
 	if _, err := o.db.Migrate(ctx, officeSchema()); err != nil {
 		return err
 	}
 	if err := registry.Prepare(ctx, o.db); err != nil {
 		return err
 	}
+	if err := o.build(personal.NewVault(bytes.Repeat([]byte{1}, 32)), files, log); err != nil {
+		return err
+	}
+	return o.people(ctx)
+}
+
+// build makes the room on a migrated database.
+func (o *office) build(vault *personal.Vault, files string, log *slog.Logger) error {
+	clock := kernel.SystemClock{}
 	blobs, err := blob.Open(filepath.Join(files, "files"), blob.Options{Log: log})
 	if err != nil {
 		return err
@@ -88,12 +98,12 @@ func (o *office) build(ctx context.Context, files string, log *slog.Logger) erro
 	if err != nil {
 		return err
 	}
-	vault, bus := personal.NewVault(bytes.Repeat([]byte{1}, 32)), event.NewBus(o.db, clock, log)
+	bus := event.NewBus(o.db, clock, log)
 	jobs := job.NewRunner(o.db, blobs, stream.NewHub(stream.Options{Log: log}), clock, log)
 	o.registry = registry.New(registry.Parts{DB: o.db, Clock: clock, Bus: bus, Vault: vault})
 	o.Service = licensing.New(licensing.Parts{DB: o.db, Clock: clock, Log: log, Bus: bus, Jobs: jobs, Blobs: blobs, Numbers: number.NewIssuer(o.db, clock),
 		Vault: vault, Notify: notify.NewNotifier(vault), Registry: o.registry, Sealer: sealer, Rules: rule.Shipped(), PublicURL: "https://example.test"})
-	return o.people(ctx)
+	return nil
 }
 
 // people finds or makes one applicant in every area.

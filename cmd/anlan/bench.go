@@ -9,23 +9,28 @@ import (
 	"strings"
 	"time"
 
+	"anlan/app"
 	"anlan/bench"
 	"anlan/internal/kernel"
+	"anlan/internal/personal"
 )
 
+// benches is the table of measurements, in the order of the help.
+var benches = []struct {
+	name string
+	run  func(args []string, stdout, stderr io.Writer) int
+}{{"db", benchDB}, {"submit", benchSubmit}, {"fill", benchFill}, {"progress", benchProgress}, {"http", benchHTTP}}
+
 func benchCommand(args []string, _ io.Reader, stdout, stderr io.Writer) int {
-	if len(args) > 0 {
-		switch args[0] {
-		case "db":
-			return benchDB(args[1:], stdout, stderr)
-		case "submit":
-			return benchSubmit(args[1:], stdout, stderr)
-		case "http":
-			return benchHTTP(args[1:], stdout, stderr)
+	var names []string
+	for _, b := range benches {
+		if len(args) > 0 && args[0] == b.name {
+			return b.run(args[1:], stdout, stderr)
 		}
+		names = append(names, b.name)
 	}
-	fs := newFlags("bench", "bench db|submit|http [flags]\n\nMeasures the database or a running platform on this machine.")
-	given, code, done := parseMixed(fs, args, stdout, stderr, "db|submit|http")
+	fs := newFlags("bench", "bench "+strings.Join(names, "|")+" [flags]\n\nMeasures the database or the platform on this machine.")
+	given, code, done := parseMixed(fs, args, stdout, stderr, strings.Join(names, "|"))
 	if done {
 		return code
 	}
@@ -86,6 +91,61 @@ func benchSubmit(args []string, stdout, stderr io.Writer) int {
 	ctx, cancel := untilSignal()
 	defer cancel()
 	res, err := bench.Submit(ctx, s)
+	return benchResult(res, err, stdout, stderr)
+}
+
+func benchFill(args []string, stdout, stderr io.Writer) int {
+	fs := newFlags("bench fill", "bench fill [flags]\n\nMultiplies the cases of a stopped demo, so that its pages can be measured with as many as a city has.")
+	var f bench.Filling
+	var cfg app.Config
+	cfg.Register(fs, os.Getenv)
+	fs.IntVar(&f.Cases, "cases", 1_000_000, "cases to make")
+	fs.IntVar(&f.Open, "open", 200_000, "those of them that are not closed")
+	if _, code, done := parseMixed(fs, args, stdout, stderr); done {
+		return code
+	}
+	ctx, cancel := untilSignal()
+	defer cancel()
+	b, err := app.Open(ctx, cfg, kernel.SystemClock{}, app.NewLog(cfg, stderr))
+	if err != nil {
+		return fail(stderr, err)
+	}
+	defer b.Close()
+	err = bench.Fill(ctx, b.DB, f, kernel.DateOf(b.Clock.Now()), personal.NewVault(b.Key).Hash("phone", bench.FilledPhone), func(done int) {
+		if done%100_000 == 0 || done == f.Cases {
+			fmt.Fprintf(stdout, "%d cases\n", done)
+		}
+	})
+	if err != nil {
+		return fail(stderr, err)
+	}
+	return exitYes
+}
+
+func benchProgress(args []string, stdout, stderr io.Writer) int {
+	fs := newFlags("bench progress", "bench progress [flags]\n\nAsks how far cases are, as the public does, on a stopped demo that bench fill has filled.")
+	var a bench.Asking
+	var cfg app.Config
+	cfg.Register(fs, os.Getenv)
+	fs.IntVar(&a.Cases, "cases", 1_000_000, "cases that bench fill has made")
+	fs.IntVar(&a.Rate, "rate", 1000, "questions a second")
+	fs.DurationVar(&a.For, "for", 20*time.Second, "how long to measure")
+	if _, code, done := parseMixed(fs, args, stdout, stderr); done {
+		return code
+	}
+	var err error
+	if a.Dir, err = os.MkdirTemp("", "anlan-bench-"); err != nil {
+		return fail(stderr, err)
+	}
+	defer os.RemoveAll(a.Dir)
+	ctx, cancel := untilSignal()
+	defer cancel()
+	b, err := app.Open(ctx, cfg, kernel.SystemClock{}, app.NewLog(cfg, stderr))
+	if err != nil {
+		return fail(stderr, err)
+	}
+	defer b.Close()
+	res, err := bench.Progress(ctx, b.DB, personal.NewVault(b.Key), a)
 	return benchResult(res, err, stdout, stderr)
 }
 
