@@ -25,8 +25,8 @@ const fillSlice = 500
 
 // Fill multiplies the cases of a sample city. They are spread over all
 // districts and zones, desks and items, with due days from two months ago to
-// two months ahead for those that are open and in the past for the others;
-// each has three lines in its story. They hold no personal data but the hash
+// two months ahead for those that are open (but none that silence would
+// accept) and in the past for the others; each has three lines in its story. They hold no personal data but the hash
 // of one telephone number, and are marked as sample. It refuses a database
 // that holds anything else.
 func Fill(ctx context.Context, d *db.DB, f Filling, today kernel.Date, phoneHash string, report func(done int)) error {
@@ -89,7 +89,7 @@ func (f Filling) slice(ctx context.Context, tx *db.Tx, from, to int, today kerne
 			'', CASE WHEN open AND n % 100 < 20 THEN 'officer-' || SUBSTR(CAST(1000 + n % 300 AS TEXT), 2) ELSE '' END, '', days.day, '', CASE WHEN open THEN '' ELSE days.day END,
 			CASE WHEN open AND desk = 6 THEN '' ELSE days.day END, '', open AND n % 50 = 0,
 			FALSE, n, CASE WHEN open THEN 0 ELSE n END, n, n, 1, TRUE
-		FROM made JOIN days ON days.d = (n / 3) % 120 + CASE WHEN open THEN 0 ELSE 120 END
+		FROM made JOIN days ON days.d = CASE WHEN NOT open THEN 120 + (n / 3) % 120 WHEN desk < 2 THEN 61 + (n / 3) % 59 ELSE (n / 3) % 120 END
 			JOIN areas ON areas.i = n % (SELECT COUNT(*) FROM areas) JOIN items ON items.i = (n / 11) % (SELECT COUNT(*) FROM items)`,
 		from, to, f.Open, phoneHash)
 	if err != nil {

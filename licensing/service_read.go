@@ -150,8 +150,10 @@ func (s *Service) page(ctx context.Context, scope auth.Scope, f CaseFilter) (Pag
 		if len(p.Rows) > f.Limit {
 			p.Rows, p.More = p.Rows[:f.Limit], true
 		}
-		if p.Total, err = countCases(ctx, q, scope, f); err != nil {
-			return p, err
+		if p.Total = int64(len(p.Rows)); p.More || f.After.ID != "" { // else this page is all there is
+			if p.Total, err = countCases(ctx, q, scope, f); err != nil {
+				return p, err
+			}
 		}
 		return p, s.countLeft(ctx, q, p.Rows)
 	})

@@ -154,7 +154,7 @@ func (f CaseFilter) where(scope auth.Scope) db.Where {
 	case "-":
 		w.And("c.handler = ''")
 	default:
-		w.And("c.handler = ?", f.Handler)
+		w.And("c.handler = ? AND c.handler <> ''", f.Handler) // the second half names the index
 	}
 	if f.Applicant != "" {
 		w.And("substr(c.applicant, 1, ?) = ?", len([]rune(f.Applicant)), f.Applicant)
