@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"anlan/internal/auth"
 	"anlan/internal/db"
 	"anlan/internal/event"
+	"anlan/internal/exchange"
 	"anlan/internal/i18n"
 	"anlan/internal/job"
 	"anlan/internal/kernel"
@@ -418,4 +420,37 @@ func TestMachineryPagesServeEverybody(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestRecordThatDoesNotFitIsExplained(t *testing.T) {
+	var lines *exchange.Exchange
+	w := open(t, func(_ *auth.Options, p *Parts) {
+		var err error
+		lines, err = exchange.New(p.DB, p.Clock, slog.New(slog.DiscardHandler), exchange.Options{Systems: []exchange.System{
+			{ID: "credit", Title: kernel.Text{ZH: "信用天津"}, Kinds: []string{exchange.KindPublication}, HTTP: &exchange.Endpoint{URL: "https://credit.example.cn/in"}}}})
+		must(t, err)
+		p.Exchange = lines
+	})
+	w.officer("admin", auth.SystemAdmin)
+	w.tx(func(ctx context.Context, tx *db.Tx) error {
+		return lines.Put(ctx, tx, w.clock.Now(), exchange.Record{Kind: exchange.KindPublication, Subject: "case:1", Key: "1", Due: kernel.MustDate("2026-05-01"),
+			Body: exchange.Publication{Holder: "天津测试加油站"}})
+	})
+	c := w.enter("admin")
+	c.Get("/admin/exchange").Want(200, "信用天津", "网络接口", "不符合对方字段要求", "已逾期", "case:1")
+	c.Get("/admin/exchange?state=late").Want(200, "case:1")
+	c.Get("/admin/exchange?state=accepted").Want(200, "没有记录")
+	p := c.Get("/admin/exchange?state=bad").Follow(exchange.KindPublication).Want(200, "没有被接收的原因", "必须填写", "天津测试加油站")
+	webtest.CheckPage(t, p)
+	p.Form("/retry").Submit().Want(200, "已完成", "不符合对方字段要求")
+}
+
+func TestEnterpriseReadsItsNoticesInTheHall(t *testing.T) {
+	w := open(t)
+	w.manager("manager.li", w.firm())
+	c := w.enter("manager.li")
+	if p := c.Get("/notices").Want(200, "没有消息"); !strings.Contains(p.Body, `data-frame="hall"`) || len(p.Links("消息")) == 0 {
+		t.Error("the inbox does not stand in the hall")
+	}
+	c.Get("/console").Want(403)
 }
