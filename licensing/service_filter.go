@@ -68,8 +68,12 @@ func (s *Service) DropFilter(ctx context.Context, p *auth.Principal, id string) 
 		if err != nil {
 			return err
 		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return db.Found(err, "filter", id)
+		n, err := res.RowsAffected()
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return kernel.Missing("filter", id)
 		}
 		return audit.Write(ctx, tx, audit.Entry{At: s.Clock.Now(), Actor: p.Actor, Action: "licensing.filter.drop", Subject: "account:" + p.Actor.ID, After: map[string]string{"id": id}})
 	})
