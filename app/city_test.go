@@ -65,7 +65,7 @@ func buildCity() (*city, func(), error) {
 	var handler http.Handler
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
 	end := func() { server.Close(); os.RemoveAll(dir) }
-	b, err := Open(ctx, Config{Data: dir, Addr: server.Listener.Addr().String()}, kernel.SystemClock{}, quiet())
+	b, err := Open(ctx, Config{Data: dir, Addr: server.Listener.Addr().String(), PublicURL: server.URL}, kernel.SystemClock{}, quiet())
 	if err != nil {
 		return nil, end, err
 	}

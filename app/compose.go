@@ -149,7 +149,7 @@ func build(ctx context.Context, b *Base, demo, past bool) (*services, error) {
 		options.Sender = codeSender{s.notify}
 	}
 	s.auth = auth.NewService(b.DB, s.vault, auth.NewLinks(b.Key, b.Clock), roles, b.Clock, options)
-	s.oidc = identityProvider(b.Config, s.auth, publicURL(b.Config, demo))
+	s.oidc = identityProvider(b.Config, s.auth, b.Config.PublicURL)
 	if err := s.auth.Adopt(ctx); err != nil {
 		return nil, fmt.Errorf("roles: %w", err)
 	}
@@ -159,7 +159,7 @@ func build(ctx context.Context, b *Base, demo, past bool) (*services, error) {
 	}
 	s.licensing = licensing.New(licensing.Parts{DB: b.DB, Clock: b.Clock, Log: b.Log, Bus: s.bus, Jobs: s.jobs, Blobs: b.Files,
 		Numbers: number.NewIssuer(b.DB, b.Clock), Vault: s.vault, Notify: s.notify, Codes: s.auth.Codes(), Registry: s.registry, Officers: s.auth, Live: b.Hub,
-		Sealer: sealer, Rules: rule.Shipped(), PublicURL: publicURL(b.Config, demo), Sample: past})
+		Sealer: sealer, Rules: rule.Shipped(), PublicURL: b.Config.PublicURL, Sample: past})
 	subscribe(s.bus, s.exchange, b.Clock)
 	if s.report, err = statements(); err != nil {
 		return nil, fmt.Errorf("public report: %w", err)

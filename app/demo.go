@@ -68,15 +68,6 @@ func keepSecret(path string) func(sample.Secret) error {
 	}
 }
 
-// publicURL is what stands in QR codes. The demo on loopback issues
-// certificates too: their codes work on this machine.
-func publicURL(c Config, demo bool) string {
-	if demo && c.PublicURL == "" && c.OnLoopback() {
-		return "http://" + c.Addr
-	}
-	return c.PublicURL
-}
-
 // sealFrom is the day from which the local seal is good: today, and in the
 // demo before the first paper of the sample city.
 func sealFrom(b *Base, demo bool) time.Time {

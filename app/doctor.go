@@ -154,7 +154,7 @@ func (d *doctor) web() {
 	switch {
 	case d.cfg.TLSCert != "":
 		d.certificate()
-	case d.cfg.OnLoopback() && len(d.cfg.TrustedProxies) == 0 && d.cfg.PublicURL != "":
+	case d.cfg.OnLoopback() && len(d.cfg.TrustedProxies) == 0 && d.cfg.PublicURL != "" && d.cfg.PublicURL != "http://"+d.cfg.Addr:
 		d.add(Note, "trusted-proxy", "no_proxy")
 	case d.cfg.OnLoopback() || len(d.cfg.TrustedProxies) > 0:
 		d.add(Fine, "tls-cert", "plain_inside")

@@ -64,6 +64,9 @@ func Run(ctx context.Context, o Options) error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	o.Config.Addr = ln.Addr().String() // with the port that was found free
+	if o.Demo && o.Config.OnLoopback() {
+		o.Config.PublicURL = o.Config.BaseURL(ln.Addr()) // the codes of the demo's certificates work on this machine
+	}
 	f := &front{metricsToken: o.Config.MetricsToken}
 	srv, failed := o.listen(f, ln)
 	defer srv.Close()

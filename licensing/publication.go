@@ -25,7 +25,7 @@ type Publication struct {
 	HolderKind  string       `json:"XK_XDR_LB"`    // 行政相对人类别
 	USCC        string       `json:"XK_XDR_SHXYM"` // 统一社会信用代码
 	LegalPerson string       `json:"XK_FRDB"`      // 法定代表人
-	Document    string       `json:"XK_WSMC"`      // 行政许可决定文书名称
+	Document    string       `json:"XK_XKWS"`      // 行政许可决定文书名称
 	DocumentNo  string       `json:"XK_WSH"`       // 行政许可决定文书号
 	Kind        string       `json:"XK_XKLB"`      // 许可类别
 	Certificate string       `json:"XK_XKZS"`      // 许可证书名称
@@ -37,7 +37,7 @@ type Publication struct {
 	Authority   string       `json:"XK_XKJG"`      // 许可机关
 	Status      PublicStatus `json:"XK_ZT"`        // 当前状态
 	Source      string       `json:"XK_LYDW"`      // 数据来源单位
-	Remark      string       `json:"XK_BZ,omitempty"`
+	Remark      string       `json:"BZ,omitempty"`
 }
 
 // PublicStatus is what a published licence is worth now.
