@@ -207,7 +207,7 @@ func TestRunesWithoutGlyphAreNamed(t *testing.T) {
 // 𠮷, drawn with the outline of 吉.
 func rarePrinter(t testing.TB) *Printer {
 	t.Helper()
-	p, err := NewPrinter(embedded)
+	p, err := NewPrinter(embedded())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,16 +1,33 @@
 package document
 
 import (
+	"compress/gzip"
 	_ "embed"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"sort"
+	"strings"
+	"sync"
 )
 
-//go:embed font/wqy-microhei.ttf
-var embedded []byte
+//go:embed font/wqy-microhei.ttf.gz
+var packed string
+
+// embedded is the font of the program. It is unpacked when a paper is first
+// set: it would be a twelfth of the binary.
+var embedded = sync.OnceValue(func() []byte {
+	r, err := gzip.NewReader(strings.NewReader(packed))
+	if err == nil {
+		var font []byte
+		if font, err = io.ReadAll(r); err == nil {
+			return font
+		}
+	}
+	panic(err) // a broken build: a test unpacks it
+})
 
 // fontFace is a TrueType font that has been read once: where its tables lie, the
 // runs of its character map, the places of its outlines.

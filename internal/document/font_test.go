@@ -10,9 +10,9 @@ import (
 )
 
 func TestEmbeddedFontIsTheOneDocumented(t *testing.T) {
-	sum := sha256.Sum256(embedded)
+	sum := sha256.Sum256(embedded())
 	if got := hex.EncodeToString(sum[:]); got != "3f502888d3b1bd1828f72915fa7821979402963bee55708c6147cbe2c2fe41d1" {
-		t.Errorf("font/wqy-microhei.ttf has changed: %s", got)
+		t.Errorf("font/wqy-microhei.ttf.gz has changed: %s", got)
 	}
 }
 
@@ -36,7 +36,7 @@ func TestEmbeddedFontHasAllHanziOfGBK(t *testing.T) {
 }
 
 func TestSubsetKeepsOutlinesAndWidths(t *testing.T) {
-	f, err := readFace(embedded)
+	f, err := readFace(embedded())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,8 +85,8 @@ func TestPrinterIsSafeForManyGoroutines(t *testing.T) {
 }
 
 func TestWrongFontsAreRefused(t *testing.T) {
-	otto := append([]byte("OTTO"), embedded[4:]...)
-	for name, font := range map[string][]byte{"empty": nil, "cut": embedded[:200], "CFF": otto, "collection": append([]byte("ttcf"), embedded[4:]...), "text": []byte("not a font at all, but long enough")} {
+	otto := append([]byte("OTTO"), embedded()[4:]...)
+	for name, font := range map[string][]byte{"empty": nil, "cut": embedded()[:200], "CFF": otto, "collection": append([]byte("ttcf"), embedded()[4:]...), "text": []byte("not a font at all, but long enough")} {
 		if _, err := NewPrinter(font); err == nil {
 			t.Errorf("%s is taken", name)
 		}
@@ -94,7 +94,7 @@ func TestWrongFontsAreRefused(t *testing.T) {
 }
 
 func FuzzReadFace(f *testing.F) {
-	full, err := readFace(embedded)
+	full, err := readFace(embedded())
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -24,7 +24,7 @@ type Printer struct {
 // TrueType's own kind (not OpenType/CFF, not collections).
 func NewPrinter(fallback ...[]byte) (*Printer, error) {
 	p := &Printer{}
-	for i, data := range append([][]byte{embedded}, fallback...) {
+	for i, data := range append([][]byte{embedded()}, fallback...) {
 		f, err := readFace(data)
 		if err != nil {
 			return nil, fmt.Errorf("font %d: %w", i, err)
