@@ -121,6 +121,32 @@ func (c *city) askAs(t *testing.T, visitor *webtest.Client, who *auth.Principal,
 	}
 }
 
+// TestToursLeadToPagesOfTheirRole follows every step of every tour as whom the
+// visitor would be.
+func TestToursLeadToPagesOfTheirRole(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the whole city")
+	}
+	c := wholeCity(t)
+	visitors := map[string]*webtest.Client{"citizen": c.Client(t, "")}
+	for _, e := range c.entries {
+		if visitors[e.Role] == nil {
+			token, _ := c.enter(t, e)
+			visitors[e.Role] = c.Client(t, token)
+		}
+	}
+	for _, tour := range c.services.tours {
+		visitor := visitors[tour.Role]
+		if visitor == nil {
+			t.Errorf("nobody enters as %s, who has a tour", tour.Role)
+			continue
+		}
+		for _, step := range tour.Steps {
+			visitor.Get(step.Href).Want(http.StatusOK)
+		}
+	}
+}
+
 // owned says which rows stand behind the paths that start with a prefix, and
 // whose they are.
 type owned struct {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -217,6 +218,16 @@ func TestFrontDoorOffersEveryRole(t *testing.T) {
 	for _, r := range auth.BaseRoles() {
 		if !roles[r.ID] && r.ID != auth.Archivist { // sits at the mail desk
 			t.Errorf("nobody enters as %s", r.ID)
+		}
+	}
+	for place, what := range map[string]string{"": "the bureau", "." + entryDistrict: "the district of the first station"} {
+		for _, k := range desks() {
+			for n := range k.count {
+				login := numbered(k.login, n, k.count) + place
+				if !slices.ContainsFunc(entries, func(e Entry) bool { return e.Login == login }) {
+					t.Errorf("nobody enters as %s, so a case of %s cannot be followed to its end", login, what)
+				}
+			}
 		}
 	}
 	for _, s := range c.secrets() {

@@ -67,9 +67,13 @@ func cityOfficers() []officer {
 	}
 }
 
-// coreAreas have their officers from the first second on; the front door lets
-// a visitor enter as one of a district and one of a functional zone.
-var coreAreas = []string{"120101", "120116", "120116-TEDA"}
+// entryDistrict is where the first petrol station stands: the front door lets
+// a visitor enter as everybody of its licence desk, so that what the station
+// applies for can be followed to the mailbox.
+const entryDistrict = "120101"
+
+// coreAreas have their officers from the first second on.
+var coreAreas = []string{entryDistrict, "120116", "120116-TEDA"}
 
 // officers plans everybody of the administration: the municipal bureau, and
 // in each district and zone a licence desk and a regulator.
@@ -78,7 +82,7 @@ func officers(areas []registry.Area) []officer {
 	for _, k := range desks() {
 		for n := range k.count {
 			out = append(out, officer{Login: numbered(k.login, n, k.count), Name: deskName("市", k, n), Roles: k.roles,
-				Unit: registry.ApprovalDepartmentID + "-" + k.post, Area: registry.CityCode, Reach: auth.ReachCity, Core: true, Entry: n == 0})
+				Unit: registry.ApprovalDepartmentID + "-" + k.post, Area: registry.CityCode, Reach: auth.ReachCity, Core: true, Entry: true})
 		}
 	}
 	for _, a := range areas {
@@ -98,11 +102,11 @@ func areaOfficers(a registry.Area) []officer {
 		for n := range k.count {
 			out = append(out, officer{Login: numbered(k.login, n, k.count) + tag, Name: deskName(short, k, n), Roles: k.roles,
 				Unit: "unit-" + a.Code + "-approval", Area: a.Code, Reach: auth.ReachArea, Core: core,
-				Entry: n == 0 && (a.Code == "120101" && k.login == "intake" || a.Code == "120116-TEDA" && k.login == "approve")})
+				Entry: a.Code == entryDistrict || a.Code == "120116-TEDA" && k.login == "approve" && n == 0})
 		}
 	}
 	return append(out, officer{Login: "regulator" + tag, Name: "样例" + short + "监管", Roles: []string{auth.Regulator},
-		Unit: "unit-" + a.Code + "-emergency", Area: a.Code, Reach: auth.ReachArea, Core: core, Entry: a.Code == "120101"})
+		Unit: "unit-" + a.Code + "-emergency", Area: a.Code, Reach: auth.ReachArea, Core: core, Entry: a.Code == entryDistrict})
 }
 
 func numbered(login string, n, count int) string {
