@@ -12,6 +12,7 @@ import (
 	"anlan/internal/auth"
 	"anlan/internal/db"
 	"anlan/internal/dbtest"
+	"anlan/internal/deadline"
 	"anlan/internal/form"
 	"anlan/internal/i18n"
 	"anlan/internal/kernel"
@@ -48,7 +49,7 @@ func newHall(t *testing.T) (*hall, *messages) {
 	r.Codes = auth.NewCodes(d, r.Vault, r.clock, sent)
 	routes := append(licensing.NewPages(r.Service).Routes(), web.Route{Method: "GET", Path: "/sign-in", Permission: web.Public, Handler: func(q *web.Request) error { return q.NoContent() }})
 	site := webtest.Start(t, web.Config{DB: d, Clock: r.clock, Log: slog.New(slog.DiscardHandler), Routes: routes, Views: []web.Views{licensing.Views()},
-		Texts: []i18n.Source{personal.Texts(), auth.Texts(), number.Texts(), worklist.Texts(), notify.Texts(), form.Source(), {Owner: "registry", FS: registry.Locale()}, {Owner: "rule", FS: rule.Locale()}}})
+		Texts: []i18n.Source{personal.Texts(), auth.Texts(), number.Texts(), worklist.Texts(), notify.Texts(), form.Source(), deadline.Texts(), {Owner: "registry", FS: registry.Locale()}, {Owner: "rule", FS: rule.Locale()}}})
 	return &hall{r, site}, sent
 }
 
@@ -119,7 +120,7 @@ func TestApplicantAppliesThroughThePagesWithoutScripts(t *testing.T) {
 	h.deliverByMail(c, id).Want(200, "已完成")
 
 	check := c.Get("/my/cases/"+id+"/check").Want(200, "赵示例", "样例路 1 号", "已上传 1 个文件").Lacks("必须填写")
-	check.Form("/submit").Submit().Want(422, "必须勾选")
+	check.Form("/submit").Submit().Want(422, "我声明所填内容和所附材料真实、完整：必须勾选")
 	f := check.Form("/submit").Set("declare", "true")
 	first, again := f.Submit().Want(200, "申请已提交", "收件凭证", "2026年5月12日"), f.Submit().Want(200, "申请已提交")
 	if first.Path != again.Path {
@@ -140,7 +141,7 @@ func TestFormKeepsWhatWasTypedWhenItIsWrong(t *testing.T) {
 	h, _ := newHall(t)
 	c := h.browser("a", h.applicant())
 	id, _ := h.begin(c, "hazchem-business.first")
-	bad := c.Get("/my/cases/"+id+"/form").Form("/form").Set(h.values()...).Set("applicant.phone", "1380013800X").Submit().Want(422, "1380013800X", "赵示例")
+	bad := c.Get("/my/cases/"+id+"/form").Form("/form").Set(h.values()...).Set("applicant.phone", "1380013800X").Submit().Want(422, "1380013800X", "赵示例", "联系人手机：")
 	if got := bad.Form("/form").Values.Get("applicant.phone"); got != "1380013800X" {
 		t.Errorf("the field holds %q", got)
 	}
@@ -313,7 +314,7 @@ func TestProgressIsShownToWhoHoldsThePhone(t *testing.T) {
 func TestDecidedCaseIsReceivedAndRatedOnce(t *testing.T) {
 	h, _ := newHall(t)
 	c, id := h.browser("a", h.applicant()), h.accepted()
-	c.Get("/my/cases/"+id).Want(200, "已受理，正在审查", "法定时限").Form("/hearing").Submit().Want(422, "必须填写")
+	c.Get("/my/cases/"+id).Want(200, "已受理，正在审查", "法定时限", "起算日，次日起计").Lacks("working_day").Form("/hearing").Submit().Want(422, "必须填写")
 	c.Get("/my/cases/"+id).Form("/hearing").Set("hearing", "涉及重大利益").Submit().Want(200, "听证申请已提交", "申请听证")
 	h.toApproval(id)
 	_, err := h.Decide(t.Context(), approver, id, 0, licensing.Verdict{Outcome: licensing.Granted, Grounds: "符合法定条件"})

@@ -119,7 +119,8 @@ func (h *Pages) start(r *web.Request) error {
 type formView struct {
 	*CaseView
 	Fields  template.HTML
-	Changes []formChange // what somebody else wrote meanwhile
+	Faults  template.HTML // the summary of what is wrong with the answers
+	Changes []formChange  // what somebody else wrote meanwhile
 }
 
 // formChange is an answer that differs from the one stored meanwhile.
@@ -143,7 +144,8 @@ func (h *Pages) formPage(r *web.Request) error {
 }
 
 func (h *Pages) formView(r *web.Request, c *CaseView, data map[string]any, faults []kernel.FieldError) formView {
-	return formView{CaseView: c, Fields: c.Form.HTML(form.View{Texts: r.Texts(), Lang: r.Lang, Data: data, Errors: faults, Icon: r.Icon})}
+	v := form.View{Texts: r.Texts(), Lang: r.Lang, Data: data, Errors: faults, Icon: r.Icon}
+	return formView{CaseView: c, Fields: c.Form.HTML(v), Faults: c.Form.ErrorSummary(v)}
 }
 
 // saveForm keeps what was typed first, and then says what is wrong with it:

@@ -7,6 +7,7 @@ import (
 	"anlan/internal/form"
 	"anlan/internal/kernel"
 	"anlan/internal/web"
+	"anlan/licensing/rule"
 	"anlan/ui"
 )
 
@@ -29,10 +30,11 @@ func (h *Pages) myCaseRoutes() []web.Route {
 // myCaseView is a case with what its page needs in words.
 type myCaseView struct {
 	*MyCase
-	Tasks []ui.Task // of a draft
-	Done  int
-	Story []ui.Step
-	Lamp  lamp // of the day by which an answer is due
+	Tasks  []ui.Task // of a draft
+	Done   int
+	Story  []ui.Step
+	Lamp   lamp        // of the day by which an answer is due
+	Limits []limitView // what the law and the bureau promise, not the office's own
 }
 
 func (h *Pages) loadMyCase(r *web.Request) (myCaseView, error) {
@@ -46,6 +48,11 @@ func (h *Pages) loadMyCase(r *web.Request) (myCaseView, error) {
 		due = c.SilenceDue
 	}
 	v.Lamp = lampOf(due, c.Today, c.Ended(), 3)
+	for _, k := range c.Clocks {
+		if k.Kind != rule.Internal {
+			v.Limits = append(v.Limits, limitOf(r, c.CaseView, k))
+		}
+	}
 	if c.State == Draft {
 		v.Tasks = tasks(r, c.CaseView)
 		for _, t := range v.Tasks {

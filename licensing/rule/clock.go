@@ -59,7 +59,18 @@ func (v *Version) AcceptanceClock(cal *deadline.Calendar, received, stopped, tod
 		events = append(events, deadline.Event{Kind: deadline.Stop, On: stopped})
 	}
 	s, err := deadline.Compute(cal, v.AcceptWithin, events, today)
-	return Clock{Kind: Acceptance, Limit: v.AcceptWithin, Source: v.Source, State: s}, err
+	return Clock{Kind: Acceptance, Limit: v.AcceptWithin, Source: v.acceptanceSource(), State: s}, err
+}
+
+// acceptanceSource is the law behind the limit to accept: the one that says
+// what its silence means.
+func (v *Version) acceptanceSource() Source {
+	for _, s := range v.Silence {
+		if s.On == "acceptance" {
+			return s.Source
+		}
+	}
+	return v.Source
 }
 
 // split takes out the pauses that stop nothing under this version, with the

@@ -276,7 +276,7 @@ func TestClocksOfACase(t *testing.T) {
 		t.Errorf("the old rules exclude the site check: %v %v", clocks, err)
 	}
 	acceptance, err := v.AcceptanceClock(deadline.Embedded(), day("2026-05-06"), kernel.Date{}, day("2026-05-13"))
-	if err != nil || acceptance.State.Due.String() != "2026-05-12" || !acceptance.State.Overdue {
+	if err != nil || acceptance.State.Due.String() != "2026-05-12" || !acceptance.State.Overdue || acceptance.Source.Law != "行政许可法" {
 		t.Errorf("%+v %v", acceptance, err)
 	}
 }
