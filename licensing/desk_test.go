@@ -3,6 +3,7 @@ package licensing_test
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -268,6 +269,8 @@ func TestSeveralCasesAreClaimedOneByOne(t *testing.T) {
 	d := newDesk(t)
 	first, second := d.filed(), d.filed()
 	form := d.as("clerk").Get("/licensing/cases?who=free").Want(200, "领办所选").Form("/licensing/cases/claim")
+	form.Values["case"] = slices.Repeat([]string{first}, web.PageSize+1)
+	form.Submit().Want(422, "太多：最多 50 项")
 	form.Values["case"] = []string{first, second}
 	preview := form.Submit().Want(200, "可以领办", "确认领办 2 件")
 	_, err := d.Claim(t.Context(), clerk, second, 0)
@@ -292,6 +295,10 @@ func TestQueueFiltersKeepsFiltersAndExports(t *testing.T) {
 	saved := c.Get("/licensing/cases?step=intake").Want(200).Form("/licensing/filters").Set("name", "待受理").Submit().Want(200, "待受理")
 	saved.Follow("待受理").Want(200, d.number(id))
 	d.as("rev1").Get("/licensing/cases").Want(200).Lacks("待受理")
+	long := c.Get("/licensing/cases").Form("/licensing/filters").Set("name", "太长").Set("query", strings.Repeat("x", 70_000)).Submit().Want(200).Lacks("太长")
+	if long.Path != "/licensing/cases" {
+		t.Errorf("a query without measure is carried along: %.100s", long.Path)
+	}
 	if page := c.Get("/licensing/cases/export.xlsx?step=intake").Want(200); !strings.HasPrefix(page.Body, "PK") {
 		t.Error("the export is no workbook")
 	}

@@ -184,6 +184,7 @@ func TestUploadsSayWhatIsWrong(t *testing.T) {
 		return page.FormWith("material", "safety-rules").File("material.safety-rules", name, content).Submit()
 	}
 	send("a.exe", []byte("MZ\x90\x00 program")).Want(422, "不接受这种文件")
+	send("picture.html", picture(t)).Want(422, "文件名“picture.html”与内容不符：内容是 image/png")
 	send("empty.pdf", nil).Want(422, "文件是空的")
 	send("big.png", append(picture(t), make([]byte, 21<<20)...)).Want(422, "太大")
 	page.FormWith("material", "safety-rules").Submit().Want(422, "必须填写")

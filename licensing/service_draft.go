@@ -81,6 +81,7 @@ func (s *Service) AddFile(ctx context.Context, p *auth.Principal, caseID, materi
 	if err != nil {
 		return File{}, err
 	}
+	limit.Name = name
 	stored, err := s.Blobs.Put(ctx, r, limit)
 	if err != nil {
 		return File{}, atMaterial(err, material)

@@ -36,7 +36,7 @@ func (s *Service) SavedFilters(ctx context.Context, p *auth.Principal) ([]SavedF
 func (s *Service) SaveFilter(ctx context.Context, p *auth.Principal, name, query string) error {
 	var c kernel.Check
 	c.Text("name", name, 40)
-	if _, err := url.ParseQuery(query); err != nil || len(query) > 500 {
+	if _, err := url.ParseQuery(query); err != nil || len(query) > maxQuery {
 		c.Add("query", "format", "")
 	}
 	if err := c.Err(); err != nil {

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"io"
+	"net/url"
 	"slices"
+	"strconv"
 
 	"anlan/internal/db"
 	"anlan/internal/deadline"
@@ -254,6 +256,19 @@ type claimLine struct {
 	Why string // why it cannot be claimed, "" it can be, or was
 }
 
+// maxQuery bounds the filters of an address.
+const maxQuery = 500
+
+// queueAddress is the list with the filters that a form carries along; what is
+// no query is left away.
+func queueAddress(query string) string {
+	q, err := url.ParseQuery(query)
+	if err != nil || len(query) > maxQuery {
+		return "/licensing/cases"
+	}
+	return "/licensing/cases?" + q.Encode()
+}
+
 // claimMany shows what would be claimed, and on confirmation claims it, one
 // case at a time: one that somebody else took meanwhile stops no other.
 func (h *Pages) claimMany(r *web.Request) error {
@@ -265,7 +280,12 @@ func (h *Pages) claimMany(r *web.Request) error {
 	if err := r.Decode(&in); err != nil {
 		return err
 	}
-	back := "/licensing/cases?" + in.Query
+	back := queueAddress(in.Query)
+	if len(in.IDs) > web.PageSize {
+		var c kernel.Check
+		c.Add("case", "too_many", strconv.Itoa(len(in.IDs)), "max", web.PageSize)
+		return c.Err()
+	}
 	if len(in.IDs) == 0 {
 		r.FlashWarn("licensing.queue.none_chosen")
 		return r.Redirect(back)
@@ -326,7 +346,7 @@ func (h *Pages) saveFilter(r *web.Request) error {
 	default:
 		r.Flash("licensing.flash.saved")
 	}
-	return r.Redirect("/licensing/cases?" + in.Query)
+	return r.Redirect(queueAddress(in.Query))
 }
 
 func (h *Pages) dropFilter(r *web.Request) error {

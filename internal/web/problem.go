@@ -84,6 +84,10 @@ func judge(err error) (status int, problem *kernel.Error, retry time.Duration) {
 // know goes to the log with the request's id.
 func (s *Server) fail(r *Request, err error) {
 	status, problem, retry := judge(err)
+	if status >= 500 && gone(r, err) {
+		r.w.WriteHeader(statusGone)
+		return
+	}
 	if status >= 500 {
 		s.log.Error("request failed", "request", r.ID, "route", r.route.String(), "status", status, "error", err)
 	}
@@ -100,6 +104,15 @@ func (s *Server) fail(r *Request, err error) {
 		return
 	}
 	r.problemPage(status, problem)
+}
+
+// statusGone stands in log and figures for a client that broke off before it
+// was answered; it is nobody's fault, and nobody reads it.
+const statusGone = 499
+
+// gone reports whether err comes of the client's having gone.
+func gone(r *Request, err error) bool {
+	return errors.Is(err, context.Canceled) && r.Context().Err() != nil && r.w.status == 0
 }
 
 // retryAfter says when to try again; zero says nothing.

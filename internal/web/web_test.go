@@ -6,6 +6,7 @@ import (
 	"embed"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
@@ -401,6 +402,33 @@ func TestUploadsStream(t *testing.T) {
 	big.File("photo", "a", make([]byte, 1<<17)).Submit().Want(413, "最多 64 KB")
 	small := c.Get("/notes/form").Form("/notes").Set("text", "x")
 	small.File("photo", "a", []byte("x")).Submit().Want(422)
+}
+
+func TestClientThatBreaksOffIsNoFaultOfOurs(t *testing.T) {
+	seen, begun := make(chan int, 1), make(chan struct{})
+	s := start(t, &notes{}, func(c *web.Config) {
+		c.Routes = append(c.Routes, web.Route{Method: "GET", Path: "/notes/slow", Permission: web.Public, Handler: func(r *web.Request) error {
+			close(begun)
+			<-r.Context().Done()
+			return fmt.Errorf("read: %w", r.Context().Err())
+		}})
+		c.Observe = func(_ string, status int, _ time.Duration) { seen <- status }
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/notes/slow", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		<-begun
+		cancel()
+	}()
+	if _, err := http.DefaultClient.Do(req); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	if status := <-seen; status != 499 {
+		t.Errorf("counted as %d", status)
+	}
 }
 
 func TestOperationsSpeakProblems(t *testing.T) {
