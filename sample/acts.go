@@ -330,6 +330,9 @@ func rated(wait, stars int, text string) act {
 // acknowledged is the supervising office taking note of the decision.
 func acknowledged(wait int) act {
 	return act{aside: true, name: "acknowledge", wait: wait, do: func(ctx context.Context, f *file) error {
+		if err := f.Settle(ctx); err != nil { // the office is told by an event
+			return err
+		}
 		v, err := f.view(ctx)
 		if err != nil {
 			return err
