@@ -47,7 +47,7 @@ func NewBrowser(t testing.TB, base string) *Browser {
 	}
 	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), opts...)
 	ctx, stop := chromedp.NewContext(alloc)
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
 	b := &Browser{Ctx: ctx, t: t, base: base}
 	messages := chromedp.Console(ctx)
 	var reading sync.WaitGroup
