@@ -31,6 +31,7 @@ type scene struct {
 	c    *Case
 	v    *rule.Version
 	cal  *deadline.Calendar
+	to   string // the applicant as letters name them: a person in clear
 	by   kernel.Actor
 	now  time.Time
 	note string
@@ -94,7 +95,11 @@ func (s *Service) open(ctx context.Context, tx *db.Tx, d doing) (*scene, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &scene{tx: tx, c: c, v: v, cal: cal, by: d.by.Actor, now: s.Clock.Now(), note: d.note}, nil
+	to, err := s.addressee(ctx, tx, c, v)
+	if err != nil {
+		return nil, err
+	}
+	return &scene{tx: tx, c: c, v: v, cal: cal, to: to, by: d.by.Actor, now: s.Clock.Now(), note: d.note}, nil
 }
 
 // settle writes what every act leaves behind.

@@ -146,7 +146,15 @@ func TestDesksTakeACaseFromIntakeToTheMailThroughPages(t *testing.T) {
 		d.does("boss", id, "pass-on", "verdict", "agree", "text", "同意").Want(200)
 	}
 	d.does("boss", id, "decide", "outcome", "granted", "grounds", "符合法定条件").Want(422, "必须勾选")
-	d.does("boss", id, "decide", "outcome", "granted", "grounds", "符合法定条件", "sure", "true").Want(200, "准予许可", "制证")
+	d.does("boss", id, "decide", "outcome", "granted", "grounds", "符合法定条件", "scope", strings.Repeat("醇", 4001), "sure", "true").Want(422)
+	d.does("boss", id, "decide", "outcome", "granted", "grounds", "符合法定条件", "scope", "甲醇、乙醇（不得储存）", "sure", "true").Want(200, "准予许可", "制证")
+	decided, err := d.Case(t.Context(), d.applicant(), id)
+	d.must(err)
+	licence, err := d.Licence(t.Context(), d.person("boss"), decided.LicenceID)
+	d.must(err)
+	if licence.Scope != "甲醇、乙醇（不得储存）" || licence.Address == "" || licence.PersonInCharge == "" || licence.Mode == "" {
+		t.Errorf("the certificate says %q, %q, %q, %q", licence.Scope, licence.Address, licence.PersonInCharge, licence.Mode)
+	}
 	d.must(d.RenderPapers(t.Context()))
 	d.must(d.RenderPapers(t.Context()))
 	delivery := func(name, act string, pairs ...string) *webtest.Page {

@@ -61,7 +61,7 @@ func (s *Service) head(ctx context.Context, sc *scene) PaperHead {
 	if u, err := s.Registry.Unit(ctx, sc.tx, sc.c.Authority); err == nil {
 		authority, office = u.Name.ZH, u.Phone
 	}
-	return PaperHead{Authority: authority, To: sc.c.Applicant, CaseNumber: sc.c.Number, Item: s.itemTitle(sc.c.Item).ZH, On: sc.today(), Office: office, Sample: sc.c.Sample}
+	return PaperHead{Authority: authority, To: sc.to, CaseNumber: sc.c.Number, Item: s.itemTitle(sc.c.Item).ZH, On: sc.today(), Office: office, Sample: sc.c.Sample}
 }
 
 // remedies names the bodies to which the applicant may turn (art. 38): review

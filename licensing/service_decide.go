@@ -15,7 +15,7 @@ import (
 type Verdict struct {
 	Outcome State // Granted, Denied
 	Grounds string
-	Licence LicenceData // what a granted licence says
+	Licence LicenceData // what a granted result says where the application does not say it right
 }
 
 // Decide ends the substance of a case: by an approver who handled no earlier
@@ -27,6 +27,7 @@ func (s *Service) Decide(ctx context.Context, p *auth.Principal, caseID string, 
 	if in.Outcome != Granted && in.Outcome != Denied {
 		check.Add("outcome", "one_of", string(in.Outcome))
 	}
+	in.Licence.check(&check)
 	if err := check.Err(); err != nil {
 		return nil, err
 	}
@@ -61,24 +62,23 @@ func (s *Service) numberForGrant(ctx context.Context, p *auth.Principal, caseID 
 	}
 	type found struct {
 		c    *Case
-		idNo string
+		v    *rule.Version
+		data LicenceData
 	}
 	f, err := view(ctx, s.DB, func(ctx context.Context, q db.Q) (f found, err error) {
 		if f.c, err = getCase(ctx, q, p.Scope, caseID); err != nil {
 			return f, err
 		}
-		form, err := s.openForm(ctx, q, f.c)
-		f.idNo, _ = form["id_number"].(string)
+		if f.v, err = s.version(ctx, q, f.c); err != nil {
+			return f, err
+		}
+		f.data, err = s.proposal(ctx, q, f.c, f.v)
 		return f, err
 	})
 	if err != nil {
 		return number.Number{}, 0, err
 	}
-	v, err := view(ctx, s.DB, func(ctx context.Context, q db.Q) (*rule.Version, error) { return s.version(ctx, q, f.c) })
-	if err != nil {
-		return number.Number{}, 0, err
-	}
-	return s.planLicenceNumber(ctx, f.c, v, f.idNo, p.Actor)
+	return s.planLicenceNumber(ctx, f.c, f.v, in.Licence.or(f.data).IDNumber, p.Actor)
 }
 
 // mayDecide is everything that must be true before a decision.
@@ -129,7 +129,12 @@ func (s *Service) decide(ctx context.Context, sc *scene, paper paperTaken, num n
 	}
 	var l *Licence
 	if in.Outcome == Granted {
-		if l, err = s.issueLicence(ctx, sc.tx, sc.c, sc.v, num, issue, in.Licence, sc.by, sc.now); err != nil {
+		proposed, err := s.proposal(ctx, sc.tx, sc.c, sc.v)
+		if err != nil {
+			return err
+		}
+		data := in.Licence.or(proposed).heads(s.head(ctx, sc), in.Grounds, d.Remedies)
+		if l, err = s.issueLicence(ctx, sc.tx, sc.c, sc.v, num, issue, data, sc.by, sc.now); err != nil {
 			return err
 		}
 		if l != nil {

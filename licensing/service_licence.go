@@ -37,6 +37,14 @@ type LicenceData struct {
 	Filing  *FilingData  // of an item whose result is a filing
 }
 
+// check measures what will be printed.
+func (d LicenceData) check(c *kernel.Check) {
+	c.Length("address", d.Address, 200)
+	c.Length("person_in_charge", d.PersonInCharge, 60)
+	c.Length("mode", d.Mode, 60)
+	c.Length("scope", d.Scope, 4000)
+}
+
 // planLicenceNumber takes what the grant of c will need as its number, in a
 // short transaction of its own. A renewal that keeps its number, a change, a
 // reissue, a cancellation and a number made of the holder's identity number

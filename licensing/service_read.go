@@ -41,6 +41,7 @@ type CaseView struct {
 	Desks       []rule.StepDue // when each desk should be done, once the clocks run
 	SilenceDue  kernel.Date    // while acceptance is open
 	Today       kernel.Date
+	Proposal    LicenceData // what a grant will print, for the approver; personal values in clear
 }
 
 // Case loads a case for a page. An applicant sees the open lines of its story
@@ -77,6 +78,9 @@ func (s *Service) viewCase(ctx context.Context, q db.Q, c *Case, officer bool) (
 	load(func() error { v.Decision, err = getDecision(ctx, q, c.ID); return err })
 	load(func() error { v.Papers, err = listPapers(ctx, q, c.ID); return err })
 	load(func() error { v.Log, err = listLog(ctx, q, c.ID, !officer); return err })
+	if officer && c.Step == Approve {
+		load(func() error { v.Proposal, err = s.proposed(ctx, q, c, v.Rule); return err })
+	}
 	if officer {
 		load(func() error { v.Opinions, err = listOpinions(ctx, q, c.ID); return err })
 		load(func() error { v.Requests, err = listRequests(ctx, q, c.ID); return err })

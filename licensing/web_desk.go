@@ -147,6 +147,11 @@ func silenceOf(c *CaseView) *rule.Silence {
 	return nil
 }
 
+// Prints reports whether a grant prints a certificate.
+func (v *deskView) Prints() bool {
+	return len(v.Rule.Results) > 0 && v.Rule.Results[0].Kind == rule.Certificate
+}
+
 // choices are the options of the page's forms.
 func (v *deskView) choices(r *web.Request) {
 	for _, m := range v.Rule.Materials {

@@ -215,7 +215,9 @@ func (h *Pages) decide(r *web.Request, id string, version int64) error {
 	if err := sure(r); err != nil {
 		return err
 	}
-	_, err := h.s.Decide(r.Context(), r.Principal, id, version, Verdict{Outcome: State(r.Sent().Get("outcome")), Grounds: r.Sent().Get("grounds")})
+	sent := r.Sent()
+	_, err := h.s.Decide(r.Context(), r.Principal, id, version, Verdict{Outcome: State(sent.Get("outcome")), Grounds: sent.Get("grounds"),
+		Licence: LicenceData{Address: sent.Get("address"), PersonInCharge: sent.Get("person_in_charge"), Mode: sent.Get("mode"), Scope: sent.Get("scope")}})
 	return err
 }
 

@@ -164,3 +164,50 @@ func TestPersonalFieldsAreSensitive(t *testing.T) {
 		check("", parsed(t, id).Fields)
 	}
 }
+
+func TestFormsSayWhatStandsOnTheResult(t *testing.T) {
+	for _, id := range FormIDs() {
+		f := parsed(t, id)
+		v := &Version{Form: id}
+		p, err := v.Print()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(p.Paths()) == 0 {
+			t.Errorf("%s prints nothing", id)
+		}
+		data := filled(f.Fields)
+		for _, path := range p.Paths() {
+			if words, ok := f.Words(data, path); !ok || words == "" {
+				t.Errorf("%s: %s gives %q", id, path, words)
+			}
+		}
+	}
+}
+
+func TestEveryFirstCertificateSaysScopeAndHolder(t *testing.T) {
+	for _, it := range Shipped().Items() {
+		v := it.Versions[len(it.Versions)-1]
+		if it.Kind != First || len(v.Results) == 0 {
+			continue
+		}
+		p, err := v.Print()
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch v.Results[0].Kind {
+		case Certificate:
+			if p.Scope == "" || p.Address == "" || v.AllowsWho(Person) && (p.Holder == "" || p.IDNumber == "") {
+				t.Errorf("%s prints %+v", it.ID, p)
+			}
+		case Opinion:
+			if p.Project == "" {
+				t.Errorf("%s: the opinion names no project", it.ID)
+			}
+		case Filing:
+			if len(p.Lines) == 0 {
+				t.Errorf("%s: the filing says nothing", it.ID)
+			}
+		}
+	}
+}
