@@ -233,17 +233,11 @@ func grantExtension(wait int) act {
 
 func decide(wait int, outcome licensing.State) act {
 	return act{name: "decide", wait: wait, do: by("approve1", func(ctx context.Context, f *file, p *auth.Principal) error {
-		v, err := f.view(ctx)
-		if err != nil {
-			return err
-		}
 		in := licensing.Verdict{Outcome: outcome, Grounds: "申请材料齐全，符合法定条件、标准。"}
-		if outcome == licensing.Granted {
-			in.Licence = f.licenceData(v)
-		} else {
+		if outcome != licensing.Granted {
 			in.Grounds = "周边安全距离不符合标准要求，经核查无法通过整改满足条件。"
 		}
-		_, err = f.Licensing.Decide(ctx, p, f.id, 0, in)
+		_, err := f.Licensing.Decide(ctx, p, f.id, 0, in)
 		return err
 	})}
 }

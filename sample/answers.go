@@ -48,6 +48,10 @@ func answers(fields []*form.Field, given map[string]any, f facts) map[string]any
 // named after one.
 func (f facts) within(part string) facts {
 	switch {
+	case part == "chemicals":
+		f.applicant = "甲醇"
+	case part == "project":
+		f.applicant = "样例精细化工扩建项目"
 	case strings.Contains(part, "person_in_charge"), strings.Contains(part, "leader"), strings.Contains(part, "head"):
 		f.applicant = f.boss
 	case strings.Contains(part, "managers"), strings.Contains(part, "operators"), strings.Contains(part, "staff"), strings.Contains(part, "people"),

@@ -268,27 +268,6 @@ func submit(ctx context.Context, f *file, p *auth.Principal) error {
 	return err
 }
 
-// licenceData is what the decision puts on the licence.
-func (f *file) licenceData(v *licensing.CaseView) licensing.LicenceData {
-	facts := f.facts()
-	d := licensing.LicenceData{Address: facts.address, PersonInCharge: facts.boss, ContactPhone: facts.phone, Mode: "样例", Scope: "样例许可范围"}
-	if f.story.firm != nil {
-		d.Mode, d.Scope = licenceScope(f.story.firm.Trade)
-	} else {
-		d.Holder, d.IDNumber, d.Scope = facts.applicant, facts.idNumber, f.story.holder.Trade
-	}
-	head := licensing.PaperHead{Authority: "样例许可机关", To: v.Applicant, CaseNumber: v.Number, Item: v.Title.ZH, On: facts.today, Sample: true}
-	if len(v.Rule.Results) > 0 {
-		switch v.Rule.Results[0].Kind {
-		case rule.Opinion:
-			d.Opinion = &licensing.OpinionData{PaperHead: head, Project: "样例年产2万吨精细化工项目", Conclusion: "审查通过", Grounds: "符合有关法律、法规、规章和标准的要求。"}
-		case rule.Filing:
-			d.Filing = &licensing.FilingData{PaperHead: head, Content: []licensing.PaperPair{{Label: "备案品种", Value: "样例：盐酸、硫酸"}}}
-		}
-	}
-	return d
-}
-
 // licenceScope is the mode of business and the scope of a trade.
 func licenceScope(trade string) (mode, scope string) {
 	switch trade {
