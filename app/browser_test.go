@@ -28,7 +28,7 @@ func (c *city) pages(t *testing.T) (out []page) {
 		if res.Status >= 500 {
 			t.Errorf("%s answers %d", path, res.Status)
 		}
-		if res.Status == http.StatusOK && strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") {
+		if res.Status == http.StatusOK && strings.Contains(res.Body, "<html") { // neither a file nor a fragment
 			seen[path] = true
 			out = append(out, page{path, token})
 		}

@@ -243,7 +243,7 @@ func (s *Service) TurnAway(ctx context.Context, p *auth.Principal, caseID string
 func (s *Service) Silence(ctx context.Context) (int, error) {
 	today := kernel.DateOf(s.Clock.Now())
 	ids, err := view(ctx, s.DB, func(ctx context.Context, q db.Q) ([]string, error) {
-		return db.Column[string](ctx, q, `SELECT id FROM licensing_cases WHERE state = 'submitted' AND due <> '' AND due < $1 AND closed_at = 0 ORDER BY due, id LIMIT 1000`, today)
+		return db.Column[string](ctx, q, `SELECT id FROM licensing_cases WHERE state = 'submitted' AND due < $1 AND closed_at = 0 ORDER BY due, id LIMIT 1000`, today)
 	})
 	if err != nil {
 		return 0, err

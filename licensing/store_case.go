@@ -19,6 +19,24 @@ const selectCase = `SELECT c.id, c.number, c.item, c.rule_version, c.state, c.st
 	c.promise, c.handler, c.handler_name, c.receipt_on, c.accepted_on, c.decided_on, c.due, c.promised_due, c.paused,
 	c.correction_sent, c.submitted_at, c.closed_at, c.created_at, c.updated_at, c.version, c.sample FROM licensing_cases c `
 
+// openEnd stands in the column for "no due day": the limit is paused, or has
+// not begun. It sorts behind every day.
+var openEnd = kernel.MustDate("9999-12-31")
+
+func dueColumn(d kernel.Date) kernel.Date {
+	if d.IsZero() {
+		return openEnd
+	}
+	return d
+}
+
+func dueOf(column kernel.Date) kernel.Date {
+	if column == openEnd {
+		return kernel.Date{}
+	}
+	return column
+}
+
 func scanCase(s db.Scanner) (*Case, error) {
 	var c Case
 	var submitted, closed, created, updated int64
@@ -26,6 +44,7 @@ func scanCase(s db.Scanner) (*Case, error) {
 		&c.Account, &c.EnterpriseID, &c.Applicant, &c.ApplicantKind, &c.KeyID, &c.Form, &c.Delivery, &c.PhoneHash, &c.DeliveryMode, &c.LicenceID,
 		&c.Promise, &c.Handler, &c.HandlerName, &c.ReceiptOn, &c.AcceptedOn, &c.DecidedOn, &c.Due, &c.PromisedDue, &c.Paused,
 		&c.CorrectionSent, &submitted, &closed, &created, &updated, &c.Version, &c.Sample)
+	c.Due = dueOf(c.Due)
 	c.SubmittedAt, c.ClosedAt = kernel.FromMicros(submitted), kernel.FromMicros(closed)
 	c.CreatedAt, c.UpdatedAt = kernel.FromMicros(created), kernel.FromMicros(updated)
 	return &c, err
@@ -53,7 +72,7 @@ func insertCase(ctx context.Context, tx *db.Tx, c *Case) error {
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35)`,
 		c.ID, c.Number, c.Item, c.RuleVersion, string(c.State), string(c.Step), c.Area, c.Authority, c.Supervisor,
 		c.Account, c.EnterpriseID, c.Applicant, c.ApplicantKind, c.KeyID, c.Form, c.Delivery, c.PhoneHash, string(c.DeliveryMode), c.LicenceID,
-		c.Promise, c.Handler, c.HandlerName, c.ReceiptOn, c.AcceptedOn, c.DecidedOn, c.Due, c.PromisedDue, c.Paused,
+		c.Promise, c.Handler, c.HandlerName, c.ReceiptOn, c.AcceptedOn, c.DecidedOn, dueColumn(c.Due), c.PromisedDue, c.Paused,
 		c.CorrectionSent, kernel.Micros(c.SubmittedAt), kernel.Micros(c.ClosedAt), kernel.Micros(c.CreatedAt), kernel.Micros(c.UpdatedAt), c.Version, c.Sample)
 	return err
 }
@@ -67,7 +86,7 @@ func saveCase(ctx context.Context, tx *db.Tx, c *Case, now time.Time) error {
 		WHERE id = $28 AND version = $29`,
 		c.Number, c.RuleVersion, string(c.State), string(c.Step), c.Area, c.Authority,
 		c.Supervisor, c.Applicant, c.KeyID, c.Form, c.Delivery, c.PhoneHash, string(c.DeliveryMode), c.LicenceID, c.Promise,
-		c.Handler, c.HandlerName, c.ReceiptOn, c.AcceptedOn, c.DecidedOn, c.Due, c.PromisedDue, c.Paused,
+		c.Handler, c.HandlerName, c.ReceiptOn, c.AcceptedOn, c.DecidedOn, dueColumn(c.Due), c.PromisedDue, c.Paused,
 		c.CorrectionSent, kernel.Micros(c.SubmittedAt), kernel.Micros(c.ClosedAt), kernel.Micros(now), c.ID, c.Version)
 	if err := db.Changed(res, err); err != nil {
 		return err
@@ -117,7 +136,7 @@ type CaseRow struct {
 }
 
 // Next is the cursor of a page that ends with this row.
-func (r CaseRow) Next() Cursor { return Cursor{Due: r.Due.String(), ID: r.ID} }
+func (r CaseRow) Next() Cursor { return Cursor{Due: dueColumn(r.Due).String(), ID: r.ID} }
 
 // TotalCap bounds how far a list counts: beyond it the total is "more than".
 const TotalCap = 10000
@@ -141,7 +160,7 @@ func (f CaseFilter) where(scope auth.Scope) db.Where {
 	add(f.Item != "", "c.item = ?", f.Item)
 	add(f.Number != "", "c.number = ?", f.Number)
 	add(f.Account != "", "c.account = ?", f.Account)
-	add(!f.DueBefore.IsZero(), "c.due <> '' AND c.due < ?", f.DueBefore)
+	add(!f.DueBefore.IsZero(), "c.due < ?", f.DueBefore)
 	add(!f.DueFrom.IsZero(), "c.due >= ?", f.DueFrom)
 	if f.Undecided {
 		w.And("c.decided_on = ''")
@@ -184,7 +203,7 @@ func scanCaseRow(s db.Scanner) (CaseRow, error) {
 	var r CaseRow
 	var submitted int64
 	err := s.Scan(&r.ID, &r.Number, &r.Item, &r.Applicant, &r.Area, &r.Handler, &r.HandlerName, &r.State, &r.Step, &r.Due, &r.PromisedDue, &r.DecidedOn, &r.Paused, &submitted, &r.Sample)
-	r.SubmittedAt = kernel.FromMicros(submitted)
+	r.Due, r.SubmittedAt = dueOf(r.Due), kernel.FromMicros(submitted)
 	return r, err
 }
 
