@@ -116,6 +116,7 @@ func TestAnEnterpriseNamesAnAgentAndEndsIt(t *testing.T) {
 	p := c.Get("/account/agents").Follow("授权代理人").Want(200)
 	p = c.Get("/account/agents/new").Form("").Set("agent_name", "冯代理", "agent_phone", "13900000021", "until", "2027-05-01").Submit().Want(422, "授权委托书", "必须填写")
 	p = p.Form("").Set("agent_name", "别的人").File("document", "letter.pdf", scan).Submit().Want(422, "没有找到")
+	p.Form("").Set("agent_name", "冯代理", "items", "hazchem.renew").File("document", "letter.pdf", scan).Submit().Want(422)
 	p.Form("").Set("agent_name", "冯代理", "items", "hazchem.first").File("document", "letter.pdf", scan).Submit().Want(200, "已授权代理人", "冯**", "危险化学品经营许可")
 	p = agent.Get("/account/agents").Want(200, "我代理的企业", "天津测试加油站", "危险化学品经营许可")
 	letter := p.Links("授权委托书")[0]

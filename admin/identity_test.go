@@ -118,7 +118,7 @@ func open(t *testing.T, change ...func(*auth.Options, *Parts)) *bureau {
 	must(t, err)
 	parts := Parts{DB: d, Clock: clock, Registry: w.firms, Files: files, Jobs: w.jobs, Bus: w.bus, Notify: w.notify, Exchange: lines,
 		Settings: []settings.Editable{notify.OutwardPaused().Editable()}, AuditHead: filepath.Join(t.TempDir(), "head"),
-		Finds: append(Registered(), byNumber()), Status: func(context.Context, string) []Finding { return []Finding{{"note", "clamav", "没有查毒"}} }, Items: []Item{{"hazchem.first", kernel.Text{ZH: "危险化学品经营许可"}}},
+		Finds: append(Registered(), byNumber()), Status: func(context.Context, string) []Finding { return []Finding{{"note", "clamav", "没有查毒"}} }, Licences: []Licence{{"hazchem.first", kernel.Text{ZH: "危险化学品经营许可证"}, []string{"hazchem.first", "hazchem.renew"}}},
 		Figures: func(context.Context) (map[string]int64, error) { return nil, nil }}
 	for _, c := range change {
 		c(&opts, &parts)

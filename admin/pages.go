@@ -46,7 +46,7 @@ type Parts struct {
 	Statements []Statement
 	Figures    func(ctx context.Context) (map[string]int64, error) // of the statements, by id
 	Tours      []Tour
-	Items      []Item                                     // licence items that an agent may be limited to
+	Licences   []Licence                                  // what an agent may be limited to
 	Entries    func(ctx context.Context) ([]Entry, error) // optional: whom a visitor of the demo may enter as
 }
 

@@ -24,10 +24,12 @@ func (h *Pages) agentRoutes() []web.Route {
 	}
 }
 
-// Item is a licence item that an agent may be limited to.
-type Item struct {
-	ID    string
+// Licence is a licence that an agent may be limited to, with the items that are
+// about it: the first issue, the renewal and so on.
+type Licence struct {
+	ID    string // of the first issue
 	Title kernel.Text
+	Items []string
 }
 
 // agentRow is a delegation as both sides see it.
@@ -61,22 +63,39 @@ func (h *Pages) delegations(r *web.Request) ([]agentRow, error) {
 		names, err := registry.EnterpriseNames(ctx, q, ids)
 		rows := make([]agentRow, len(all))
 		for i, d := range all {
-			rows[i] = agentRow{Delegation: d, Firm: names[d.Enterprise], Items: words(r, h.itemTitles(d.Items)), Mine: d.Agent == a.ID}
+			rows[i] = agentRow{Delegation: d, Firm: names[d.Enterprise], Items: words(r, h.licenceTitles(d.Items)), Mine: d.Agent == a.ID}
 		}
 		return rows, err
 	})
 }
 
-// itemTitles names licence items; one that is no more is its own name.
-func (h *Pages) itemTitles(ids []string) []kernel.Text {
-	out := make([]kernel.Text, len(ids))
-	for i, id := range ids {
-		out[i] = kernel.Text{ZH: id}
-		if at := slices.IndexFunc(h.Items, func(it Item) bool { return it.ID == id }); at >= 0 {
-			out[i] = h.Items[at].Title
+// licenceTitles names the licences that items are about; an item that is no
+// more is its own name.
+func (h *Pages) licenceTitles(items []string) []kernel.Text {
+	var out []kernel.Text
+	for _, id := range items {
+		title := kernel.Text{ZH: id}
+		if at := slices.IndexFunc(h.Licences, func(l Licence) bool { return slices.Contains(l.Items, id) }); at >= 0 {
+			title = h.Licences[at].Title
+		}
+		if !slices.Contains(out, title) {
+			out = append(out, title)
 		}
 	}
 	return out
+}
+
+// itemsOf are the items of the licences that were chosen.
+func (h *Pages) itemsOf(licences []string) ([]string, error) {
+	var out []string
+	for _, id := range licences {
+		at := slices.IndexFunc(h.Licences, func(l Licence) bool { return l.ID == id })
+		if at < 0 {
+			return nil, kernel.Bad("items", "one_of", id)
+		}
+		out = append(out, h.Licences[at].Items...)
+	}
+	return out, nil
 }
 
 func (h *Pages) agents(r *web.Request) error {
@@ -124,8 +143,8 @@ type agentForm struct {
 
 func (h *Pages) agentForm(r *web.Request) agentForm {
 	f := agentForm{Today: r.Today()}
-	for _, it := range h.Items {
-		f.Items = append(f.Items, ui.Option{Value: it.ID, Text: r.Text(it.Title)})
+	for _, l := range h.Licences {
+		f.Items = append(f.Items, ui.Option{Value: l.ID, Text: r.Text(l.Title)})
 	}
 	return f
 }
@@ -149,9 +168,13 @@ func (h *Pages) grantAgent(r *web.Request) error {
 	if err == nil {
 		err = r.Decode(&in)
 	}
+	var items []string
+	if err == nil {
+		items, err = h.itemsOf(in.Items)
+	}
 	if err == nil {
 		_, err = h.Auth.Grant(r.Context(), r.Principal, auth.NewDelegation{Enterprise: r.Principal.Scope.Own, AgentPhone: in.Phone, AgentName: in.Name,
-			Items: in.Items, Document: letter, From: in.From, Until: in.Until})
+			Items: items, Document: letter, From: in.From, Until: in.Until})
 	}
 	if err != nil {
 		return r.Refill("admin/agent_new", h.agentForm(r), err)

@@ -50,7 +50,9 @@ func (c *city) pages(t *testing.T) (out []page) {
 				continue
 			}
 			if o := ownerOf(rt.Path); o != nil {
-				own := slices.IndexFunc(c.rows(t, o.query), func(r sight) bool { return who.Scope.Sees(r.area, r.enterprise, r.account) || who.Scope.SeesUnit(r.unit) })
+				own := slices.IndexFunc(c.rows(t, o.query), func(r sight) bool {
+					return who.Scope.Sees(r.area, r.enterprise, r.account) || who.Scope.SeesUnit(r.unit)
+				})
 				if own >= 0 && strings.Count(rt.Path, "{") == 1 {
 					add(token, strings.Replace(rt.Path, "{id}", c.rows(t, o.query)[own].id, 1))
 				}

@@ -30,7 +30,7 @@ func machinery(b *Base, s *services) *admin.Pages {
 	return admin.New(admin.Parts{DB: b.DB, Clock: b.Clock, Auth: s.auth, OIDC: s.oidc, Registry: s.registry, Sheets: s.sheets, Jobs: s.jobs, Bus: s.bus,
 		Files: b.Files, Notify: s.notify, Exchange: s.exchange, Settings: s.settings, Texts: s.texts, AuditHead: b.Config.AuditHead,
 		Finds: finds(s.licensing), Status: status(b),
-		Statements: s.report, Figures: figures(s.licensing), Tours: s.tours, Items: items(), Entries: entries(b, s)})
+		Statements: s.report, Figures: figures(s.licensing), Tours: s.tours, Licences: licences(), Entries: entries(b, s)})
 }
 
 // status lets the status page ask the doctor.
@@ -45,11 +45,22 @@ func status(b *Base) func(ctx context.Context, lang string) []admin.Finding {
 	}
 }
 
-// items are the licence items that an agent may be limited to.
-func items() []admin.Item {
-	var out []admin.Item
-	for _, it := range rule.Shipped().Items() {
-		out = append(out, admin.Item{ID: it.ID, Title: it.Title})
+// licences are what an agent may be limited to: a licence with every item that
+// is about it, because who may renew must see what is renewed.
+func licences() []admin.Licence {
+	rules := rule.Shipped()
+	var out []admin.Licence
+	for _, first := range rules.Items() {
+		if first.Kind != rule.First {
+			continue
+		}
+		l := admin.Licence{ID: first.ID, Title: first.Issues()}
+		for _, it := range rules.Items() {
+			if it.Group == first.Group {
+				l.Items = append(l.Items, it.ID)
+			}
+		}
+		out = append(out, l)
 	}
 	return out
 }

@@ -121,7 +121,7 @@ func (s *Service) decisionData(ctx context.Context, sc *scene, d Decision, l *Li
 	}
 	data := GrantData{PaperHead: head, Grounds: d.Grounds, Basis: basisText(sc.v), DeliverBy: sc.cal.AddWorking(sc.c.DecidedOn, deliverWithin)}
 	if l != nil {
-		data.LicenceTitle, data.LicenceNumber, data.Scope = s.itemTitle(l.Item).ZH, l.Number, l.Scope
+		data.LicenceTitle, data.LicenceNumber, data.Scope = s.licenceTitle(l.Item).ZH, l.Number, l.Scope
 		data.ValidFrom, data.ValidTo = l.ValidFrom, l.ValidTo
 	}
 	if sc.c.Promise == "pledge" {

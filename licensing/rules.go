@@ -96,6 +96,15 @@ func (s *Service) itemTitle(item string) kernel.Text {
 	return kernel.Text{ZH: item}
 }
 
+// issuedTitle names the licence in lists: two licences of one legal name, such
+// as those of petrol stations and other dealers, are told apart.
+func (s *Service) issuedTitle(item string) kernel.Text {
+	if it, ok := s.Rules.ItemByID(item); ok {
+		return it.Issues()
+	}
+	return kernel.Text{ZH: item}
+}
+
 // licenceTitle is the name of the licence that an item issues.
 func (s *Service) licenceTitle(item string) kernel.Text {
 	if it, ok := s.Rules.ItemByID(item); ok && len(it.Versions) > 0 {

@@ -178,7 +178,7 @@ func (s *Service) remindHolder(ctx context.Context, of *Licence) error {
 }
 
 func (s *Service) openRenewalTodos(ctx context.Context, tx *db.Tx, r Reminder, now time.Time) error {
-	l, title := r.Licence, s.itemTitle(r.Licence.Item)
+	l, title := r.Licence, s.issuedTitle(r.Licence.Item)
 	it := worklist.Item{Kind: todoRenewal, Subject: l.Subject(), Role: RoleIntake, Area: l.Area, Enterprise: l.EnterpriseID, Room: "licensing",
 		Title: kernel.Text{ZH: fmt.Sprintf("到期提前对接（%d天）：%s %s", r.Days, l.Holder, l.Number), EN: fmt.Sprintf("Contact before expiry (%d days): %s %s", r.Days, l.Holder, l.Number)},
 		Link:  "/licensing/licences/" + l.ID + "#contacts", Due: r.FileBy.End()}
@@ -201,7 +201,7 @@ func (s *Service) openRenewalTodos(ctx context.Context, tx *db.Tx, r Reminder, n
 func (s *Service) sendReminder(ctx context.Context, tx *db.Tx, l *Licence, due []Reminder, message string, now time.Time) error {
 	lines := make([]string, len(due))
 	for i, r := range due {
-		lines[i] = fmt.Sprintf("%s（%s）%s到期", s.itemTitle(r.Licence.Item).ZH, r.Licence.Number, day(r.Licence.Watch()))
+		lines[i] = fmt.Sprintf("%s（%s）%s到期", s.issuedTitle(r.Licence.Item).ZH, r.Licence.Number, day(r.Licence.Watch()))
 		if m, err := listMaterials(ctx, tx, r.Licence.ID); err != nil {
 			return err
 		} else if len(m) > 0 && m[0].ValidTo.Before(r.Licence.Watch()) {

@@ -71,7 +71,7 @@ func (h *Pages) licenceOptions(r *web.Request) []ui.Option {
 	var out []ui.Option
 	for _, it := range h.s.Rules.Items() {
 		if isLicence(it) {
-			out = append(out, ui.Option{Value: it.ID, Text: r.Text(it.Title)})
+			out = append(out, ui.Option{Value: it.ID, Text: r.Text(it.Issues())})
 		}
 	}
 	return out

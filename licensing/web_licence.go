@@ -72,7 +72,7 @@ func (h *Pages) licences(r *web.Request) error {
 func (h *Pages) lines(rows []LicenceRow) []licenceLine {
 	out := make([]licenceLine, len(rows))
 	for i, row := range rows {
-		out[i] = licenceLine{row, h.s.itemTitle(row.Item), licenceTone(row.State)}
+		out[i] = licenceLine{row, h.s.issuedTitle(row.Item), licenceTone(row.State)}
 	}
 	return out
 }

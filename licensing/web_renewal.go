@@ -69,7 +69,7 @@ func (h *Pages) renewals(r *web.Request) error {
 }
 
 func (h *Pages) dueLine(r *web.Request, row DueRow) dueLine {
-	l := dueLine{DueRow: row, Title: h.s.itemTitle(row.Item), Lamp: lampOf(row.WatchOn, r.Today(), false, 90), Reach: "none",
+	l := dueLine{DueRow: row, Title: h.s.issuedTitle(row.Item), Lamp: lampOf(row.WatchOn, r.Today(), false, 90), Reach: "none",
 		First: !row.FirstLapse.IsZero() && row.FirstLapse.Before(row.WatchOn)}
 	switch {
 	case row.Pending != "":

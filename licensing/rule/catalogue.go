@@ -3,6 +3,7 @@ package rule
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"anlan/internal/deadline"
 	"anlan/internal/kernel"
@@ -91,6 +92,12 @@ func (c *Catalogue) ItemsOf(category string) []*Item {
 func (c *Catalogue) ItemByID(id string) (*Item, bool) {
 	it, ok := c.byID[id]
 	return it, ok
+}
+
+// Issues names what a first item issues: its title without the words for the
+// kind of application.
+func (it *Item) Issues() kernel.Text {
+	return kernel.Text{ZH: strings.TrimSuffix(it.Title.ZH, "（首次申请）"), EN: strings.TrimSuffix(it.Title.EN, ": first issue")}
 }
 
 // Sibling returns the item of a kind in the group of another: the renewal of
