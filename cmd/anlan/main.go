@@ -27,7 +27,8 @@ func commands() []command {
 		{"doctor", "what is configured, what is missing, what that means", doctorCommand},
 		{"deadline", "when a legal limit ends, day by day", deadlineCommand},
 		{"licensing", "items of licensing, and when a case is due", licensingCommand},
-		{"bench", "measure the database or a running platform", benchCommand},
+		{"relief", "plan relief supplies, check plans, prove promises", reliefCommand},
+		{"bench", "measure the database, a running platform or the planner", benchCommand},
 		{"version", "which build this is", versionCommand},
 	}
 }

@@ -128,8 +128,9 @@ func (s *solver) attempt(k int, target int64, until float64) bool {
 	for s.leftML > 0 && waited < patience && s.spent() < until {
 		s.iterations++
 		waited++
+		waiting := slices.Clone(s.waiting)
 		s.ruin()
-		s.serveAll()
+		s.serveSome(waiting)
 		limit := float64(left) - math.Log(1-s.random.Float64())*0.02*float64(s.most)
 		if float64(s.leftML) > limit {
 			s.takeBack()

@@ -10,16 +10,15 @@ import (
 // prices of the bound say how dear dock time, truck time and stock are.
 type builder struct {
 	*state
-	random  *rand.Rand
-	dockML  []float64 // warehouse × site: price of a millilitre through the dock
-	truckS  float64   // price of a second of a truck
-	lot     []float64 // warehouse × item: price of a unit of stock
-	near    [][]int   // by site: warehouses in the order of their prices
-	most    int64     // the largest truck's volume
-	skip    float64   // part of the places that are overlooked, for variety
-	few     int       // trucks looked at for a place
-	least   []float64 // by item: the lowest of its stock prices
-	refused []bool    // sites for which no place was found
+	random *rand.Rand
+	dockML []float64 // warehouse × site: price of a millilitre through the dock
+	truckS float64   // price of a second of a truck
+	lot    []float64 // warehouse × item: price of a unit of stock
+	near   [][]int   // by site: warehouses in the order of their prices
+	most   int64     // the largest truck's volume
+	skip   float64   // part of the places that are overlooked, for variety
+	few    int       // trucks looked at for a place
+	least  []float64 // by item: the lowest of its stock prices
 }
 
 // offer is a place for some of a site's goods.
@@ -90,7 +89,6 @@ func (b *builder) serve(s int) bool {
 		}
 		placed = true
 	}
-	b.refused[s] = b.at[s] != none
 	return placed
 }
 
@@ -116,7 +114,8 @@ func (b *builder) fresh(best *offer, w int, a *goods) {
 			}
 			if g.until-g.from > h.setup && b.random.Float64() >= b.skip {
 				room := min(a.ml, float64(b.most), float64(g.until-g.from-h.setup)*float64(h.rate), float64(a.limit-g.from-a.lead)/a.perML)
-				if a.dock*(1+float64(h.setup)*float64(h.rate)/max(1, room))+a.stock < best.cost {
+				floor := a.dock + a.stock + (a.dock*float64(h.rate)*float64(h.setup)+b.truckS*(float64(a.lead)+room*a.perML))/max(1, room)
+				if room >= float64(a.smallML) && floor < best.cost {
 					b.trucksFor(best, &g, a)
 				}
 			}

@@ -13,7 +13,12 @@ func (s *solver) tell() {
 }
 
 // result is the best plan with the best bound.
-func (s *solver) result() *Plan { return s.plan() }
+func (s *solver) result() *Plan {
+	if s.proof != nil {
+		s.proof.refine()
+	}
+	return s.plan()
+}
 
 // plan writes the state in the plan's form.
 func (s *solver) plan() *Plan {

@@ -59,8 +59,12 @@ func (b *boundSearch) prove(shares []float64) {
 	}
 }
 
+// refine makes the bound exact for the best prices.
+func (b *boundSearch) refine() {
+	b.proved = b.c.lastProved(b.best, b.proved+1, min(b.upper-1, b.proved+b.proved/500), 1)
+}
+
 // bound returns the bound with its certificate.
 func (b *boundSearch) bound() (int64, Certificate) {
-	b.proved = b.c.lastProved(b.best, b.proved+1, min(b.upper-1, b.proved+b.proved/500), 1)
 	return b.proved + 1, b.c.certificate(b.best, b.proved)
 }

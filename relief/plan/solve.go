@@ -62,7 +62,6 @@ func newSolver(p *Problem, o Options) (*solver, error) {
 		return nil, err
 	}
 	s.builder = builder{state: newState(m, s.u.cells), random: rand.New(rand.NewPCG(o.Seed, 0)), skip: 0.02, few: 400}
-	s.refused = make([]bool, len(m.sites))
 	for _, t := range m.trucks {
 		s.most = max(s.most, t.ml)
 	}
@@ -210,13 +209,24 @@ func (k *market) addTo(b *builder) {
 	b.truckS += price / max(1, trucks)
 }
 
-// serveAll tries to place everything that is left, in an order that differs
-// each time.
-func (s *solver) serveAll() {
-	for x := range s.refused {
-		s.refused[x] = false
+// serveAll tries to place everything that is left.
+func (s *solver) serveAll() { s.serveSites(slices.Clone(s.waiting)) }
+
+// serveSome tries to place what a rebuilding took out, the sites from
+// position before on, and some of what was waiting already.
+func (s *solver) serveSome(waiting []int) {
+	sites := slices.Clone(s.waiting)
+	sites = slices.DeleteFunc(sites, func(x int) bool { return slices.Contains(waiting, x) })
+	for range min(6, len(waiting)) {
+		if x := waiting[s.random.IntN(len(waiting))]; !slices.Contains(sites, x) {
+			sites = append(sites, x)
+		}
 	}
-	order := slices.Clone(s.waiting)
+	s.serveSites(sites)
+}
+
+// serveSites serves sites in an order that differs each time.
+func (s *solver) serveSites(order []int) {
 	s.random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 	switch s.random.IntN(3) {
 	case 0: // far first
