@@ -20,21 +20,22 @@ type demand struct {
 
 // capacities are the terms of a bound for one model and demand.
 type capacities struct {
-	m       *model
-	cells   []demand
-	coarse  bool
-	heads   [][]int64 // by warehouse, when its docks can begin
-	reach   []int64   // warehouse × site: leaving to ready to unload
-	home    []int64   // by site: back to the nearest warehouse
-	farHome int64
-	load    []int64 // by type: what its trucks carry at most, 0 without trucks
-	most    int64
-	unload  int64
-	first   []int64   // by truck: the earliest moment it can begin to load
-	tails   [][]int64 // by warehouse: thresholds that have prices
-	bucket  []int16   // warehouse × site: how many thresholds its tail reaches
-	soon    []int64   // cell × warehouse: when a first unit can be unloaded
-	bySite  [][]int   // cells of each site
+	m        *model
+	cells    []demand
+	coarse   bool
+	heads    [][]int64 // by warehouse, when its docks can begin
+	reach    []int64   // warehouse × site: leaving to ready to unload
+	home     []int64   // by site: back to the nearest warehouse
+	homeMost int64     // what is counted of a way home at most: each truck has its last for free
+	byMass   []bool    // by type: its loads are shares of its mass, not of its volume
+	load     []int64   // by type: what its trucks carry at most, 0 without trucks
+	most     int64
+	unload   int64
+	first    []int64   // by truck: the earliest moment it can begin to load
+	tails    [][]int64 // by warehouse: thresholds that have prices
+	bucket   []int16   // warehouse × site: how many thresholds its tail reaches
+	soon     []int64   // cell × warehouse: when a first unit can be unloaded
+	bySite   [][]int   // cells of each site
 }
 
 // coarseSize is up to how many (warehouse, site) pairs travel counts.
@@ -57,7 +58,14 @@ func newCapacities(m *model, cells []demand) *capacities {
 
 // loads finds what the trucks of each type can carry at most.
 func (c *capacities) loads() {
-	c.load = make([]int64, len(c.m.types))
+	c.load, c.byMass = make([]int64, len(c.m.types)), make([]bool, len(c.m.types))
+	var ml, g int64
+	for _, d := range c.cells {
+		ml, g = addCeiled(ml, mulDiv(d.n, c.m.items[d.item].ml, 1)), addCeiled(g, mulDiv(d.n, c.m.items[d.item].g, 1))
+	}
+	for k, t := range c.m.types {
+		c.byMass[k] = compareProducts(g, t.ml, ml, t.g) > 0
+	}
 	light := c.m.items[c.cells[0].item]
 	for _, d := range c.cells {
 		it := c.m.items[d.item]
@@ -73,6 +81,15 @@ func (c *capacities) loads() {
 		c.load[t.kind] = most
 		c.most = max(c.most, most)
 	}
+}
+
+// share is what a unit of an item takes of a truck of a type, over what the
+// truck holds.
+func (c *capacities) share(kind, item int) (part, whole int64) {
+	if c.byMass[kind] {
+		return c.m.items[item].g, c.m.types[kind].g
+	}
+	return c.m.items[item].ml, c.load[kind]
 }
 
 // compareProducts compares a·b with c·d.
@@ -141,8 +158,36 @@ func (c *capacities) paths() {
 		if c.home[s] >= never {
 			c.home[s] = 0
 		}
-		if len(c.bySite[s]) > 0 {
-			c.farHome = max(c.farHome, c.home[s])
+	}
+	c.chooseHome()
+	for s := range c.home {
+		c.home[s] = min(c.home[s], c.homeMost)
+	}
+}
+
+// chooseHome decides how much of a way home counts. Each truck has its last
+// way home for free, so a long one pays only if trucks make many trips: with r
+// trips of a truck, the best is exceeded by one part in r of the goods.
+func (c *capacities) chooseHome() {
+	type way struct {
+		home int64
+		ml   float64
+	}
+	var ways []way
+	var total, load float64
+	for _, d := range c.cells {
+		ml := float64(d.n) * float64(c.m.items[d.item].ml)
+		ways = append(ways, way{c.home[d.site], ml})
+		total += ml
+	}
+	for _, t := range c.m.trucks {
+		load += float64(c.load[t.kind])
+	}
+	slices.SortStableFunc(ways, func(a, b way) int { return compare(b.home, a.home) })
+	for sum, i := 0.0, 0; i < len(ways) && total > load; i++ {
+		if sum += ways[i].ml; sum >= load {
+			c.homeMost = ways[i].home
+			return
 		}
 	}
 }
@@ -299,7 +344,7 @@ func (c *capacities) truckTime(kind int, end int64) int64 {
 	var sum int64
 	for t := range c.m.trucks {
 		if window := end - c.first[t]; c.m.trucks[t].kind == kind && window > 0 {
-			sum = addCeiled(sum, addCeiled(window, c.farHome))
+			sum = addCeiled(sum, addCeiled(window, c.homeMost))
 		}
 	}
 	return sum
@@ -479,8 +524,12 @@ func (c *capacities) truckCost(p *prices, w int, d demand, reach int64) int64 {
 		if price == 0 {
 			return 0
 		}
+		part, whole := c.share(k, d.item)
+		if whole == 0 {
+			continue
+		}
 		paid := mulDiv(price, ml, 1)
-		cost := mulDiv(paid, c.m.houses[w].setup+reach+c.home[d.site], c.load[k])
+		cost := mulDiv(mulDiv(price, part, 1), c.m.houses[w].setup+reach+c.home[d.site], whole)
 		cost = addCeiled(cost, addCeiled(paid/c.m.houses[w].rate, paid/c.m.sites[d.site].rate))
 		if best < 0 || cost < best {
 			best = cost
@@ -527,7 +576,7 @@ func (c *capacities) lastProved(p *prices, low, high, grain int64) int64 {
 
 // certificate writes prices in the plan's form.
 func (c *capacities) certificate(p *prices, end int64) Certificate {
-	cert := Certificate{Kind: "prices", InfeasibleS: end, Coarse: c.coarse}
+	cert := Certificate{Kind: "prices", InfeasibleS: end, Coarse: c.coarse, HomeS: c.homeMost}
 	for w := range c.m.houses {
 		for k, price := range p.dock[w] {
 			if price > 0 {

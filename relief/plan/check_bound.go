@@ -48,6 +48,7 @@ type verifier struct {
 	fleet  map[string]int64
 	docks  map[string][]DockPrice
 	volume map[string]int64 // what a truck of a type can carry of the goods needed
+	byMass map[string]bool  // whether its loads are shares of its mass
 	most   int64            // the largest of volume
 	unload int64            // the fastest rate of a site with needs
 	reach  map[string]map[string]int64
@@ -65,11 +66,14 @@ type verifierCell struct {
 // unknown.
 func newVerifier(c *checker) (*verifier, bool) {
 	v := &verifier{c: c, cert: &c.plan.Certificate, end: c.plan.Certificate.InfeasibleS, stock: map[[2]string]int64{},
-		fleet: map[string]int64{}, docks: map[string][]DockPrice{}, volume: map[string]int64{}}
+		fleet: map[string]int64{}, docks: map[string][]DockPrice{}, volume: map[string]int64{}, byMass: map[string]bool{}}
 	ok := true
 	refuse := func(path string, i int, id string) {
 		c.bad("certificate."+path+"."+strconv.Itoa(i), "price", id)
 		ok = false
+	}
+	if v.cert.HomeS < 0 || v.cert.HomeS > MaxInt {
+		refuse("home_s", 0, strconv.FormatInt(v.cert.HomeS, 10))
 	}
 	for i, d := range v.cert.Docks {
 		repeated := slices.ContainsFunc(v.docks[d.Warehouse], func(e DockPrice) bool { return e.TailS == d.TailS })
@@ -151,8 +155,14 @@ func (v *verifier) loads() {
 			light = cell.item
 		}
 	}
+	volume, mass := new(big.Int), new(big.Int)
+	for _, cell := range v.cells {
+		volume.Add(volume, product(cell.n, cell.item.VolumeML))
+		mass.Add(mass, product(cell.n, cell.item.MassG))
+	}
 	for _, t := range v.c.problem.Trucks {
 		kind := v.c.types[t.Type]
+		v.byMass[kind.ID] = new(big.Int).Mul(mass, big.NewInt(kind.VolumeML)).Cmp(new(big.Int).Mul(volume, big.NewInt(kind.MassG))) > 0
 		most := kind.VolumeML
 		if light.MassG > 0 {
 			byMass := product(kind.MassG, light.VolumeML)
@@ -305,12 +315,16 @@ func (v *verifier) truckCost(w *Warehouse, cell verifierCell, reach int64) int64
 	cheapest := int64(-1)
 	for _, kind := range v.c.problem.TruckTypes {
 		load := v.volume[kind.ID]
-		if load == 0 {
+		if load == 0 || v.byMass[kind.ID] && kind.MassG == 0 {
 			continue // no truck of the type, or none of the goods
 		}
 		price, ml := v.fleet[kind.ID], cell.item.VolumeML
-		fixed := plus(w.SetupS, plus(reach, v.back[cell.site.ID]))
-		cost := plus(floorOf(price, ml, fixed, load), plus(floorOf(price, ml, 1, w.DockMLPS), floorOf(price, ml, 1, cell.site.UnloadMLPS)))
+		fixed := plus(w.SetupS, plus(reach, min(v.back[cell.site.ID], v.cert.HomeS)))
+		part := floorOf(price, ml, fixed, load)
+		if v.byMass[kind.ID] {
+			part = floorOf(price, cell.item.MassG, fixed, kind.MassG)
+		}
+		cost := plus(part, plus(floorOf(price, ml, 1, w.DockMLPS), floorOf(price, ml, 1, cell.site.UnloadMLPS)))
 		cheapest = least(cheapest, cost)
 	}
 	return max(cheapest, 0)
@@ -346,16 +360,12 @@ func (v *verifier) capacity() *big.Int {
 			}
 		}
 	}
-	var back int64
-	for _, cell := range v.cells {
-		back = max(back, v.back[cell.site.ID])
-	}
 	approach := len(v.c.problem.Trucks)*len(v.c.problem.Warehouses) <= headWork && !v.cert.Coarse
 	for i := range v.c.problem.Trucks {
 		t := &v.c.problem.Trucks[i]
 		if price := v.fleet[t.Type]; price > 0 {
 			if window := v.end - v.firstLoad(t, approach); window > 0 {
-				sum.Add(sum, product(price, plus(window, back)))
+				sum.Add(sum, product(price, plus(window, v.cert.HomeS)))
 			}
 		}
 	}

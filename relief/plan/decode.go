@@ -242,6 +242,7 @@ func (r *reader) certificate() (c Certificate) {
 		field{"kind", false, func() { r.str(&c.Kind) }},
 		field{"infeasible_s", true, func() { r.integer(&c.InfeasibleS) }},
 		field{"coarse", true, func() { r.truth(&c.Coarse) }},
+		field{"home_s", true, func() { r.integer(&c.HomeS) }},
 		field{"docks", true, func() {
 			r.list(func() {
 				var d DockPrice

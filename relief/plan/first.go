@@ -21,7 +21,13 @@ type first struct {
 	pool    [][]int   // by warehouse: its trucks
 	idle    []int     // trucks whose warehouse has nothing left
 	queue   dockQueue
+	bias    []float64 // by warehouse: seconds by which it seems to be done later
+	far     float64   // how much a way counts in the choice of a warehouse
+	shared  bool      // few trucks: every dock may call any of them
 }
+
+// sharedTrucks is up to how many trucks every dock may call any of them.
+const sharedTrucks = 2000
 
 type freeDock struct {
 	at          int64
@@ -142,7 +148,7 @@ func (f *first) soonest(houses []int, c *cell, stock [][]int64) int {
 			return
 		}
 		out := f.m.roads.out(w, c.site)
-		if end := float64(h.opens+out) + f.busy[w]/float64(h.docks); out < never && end < at {
+		if end := float64(h.opens) + f.far*float64(out) + f.busy[w]/float64(h.docks) + f.bias[w]; out < never && end < at {
 			best, at = w, end
 		}
 	}
@@ -161,6 +167,9 @@ func (f *first) soonest(houses []int, c *cell, stock [][]int64) int {
 func (f *first) assignTrucks() {
 	m := f.m
 	f.pool = make([][]int, len(m.houses))
+	if f.shared = len(m.trucks) <= sharedTrucks; f.shared {
+		return
+	}
 	var total float64
 	var working []int
 	for w, b := range f.busy {
@@ -212,22 +221,59 @@ func (f *first) freeAt(t, w int) int64 {
 	return min(never, f.m.trucks[t].ready+f.m.roads.start(t, w))
 }
 
-// pick takes the truck for a dock: the largest of those that are there, else
-// the one that comes first.
-func (f *first) pick(list []int, w int, at int64, small lot) int {
-	best, when := none, never
+// call chooses the truck for a dock: the one that spends the least time for
+// what it can take, waiting of the dock counted more than its own.
+func (f *first) call(list []int, w int, at int64, small lot) int {
+	best, least := none, math.Inf(1)
 	it := f.m.items[f.cells[small.cell].item]
 	for i, t := range list {
 		truck := &f.m.trucks[t]
-		come := max(at, f.freeAt(t, w))
+		come := f.freeAt(t, w)
 		if truck.ml < it.ml || truck.g < it.g || come >= MaxInt {
 			continue
 		}
-		if best == none || come < when || come == when && truck.ml > f.m.trucks[list[best]].ml {
-			best, when = i, come
+		free := truck.ready
+		if j := f.trucks[t].last; j != none {
+			free = f.loads[j].start + f.loads[j].length
+		}
+		seconds := float64(f.m.houses[w].setup) + float64(come-free) + 4*float64(max(0, come-at)) + 600
+		if cost := seconds / float64(truck.ml); cost < least {
+			best, least = i, cost
 		}
 	}
 	return best
+}
+
+// truckFor finds a truck for a dock, none when no truck can come.
+func (f *first) truckFor(w int, at int64, small lot) int {
+	if f.shared {
+		all := f.everyTruck()
+		if i := f.call(all, w, at, small); i != none {
+			return all[i]
+		}
+		return none
+	}
+	if i := f.call(f.pool[w], w, at, small); i != none {
+		return f.pool[w][i]
+	}
+	from := max(0, len(f.idle)-64)
+	i := f.call(f.idle[from:], w, at, small)
+	if i == none {
+		return none
+	}
+	t := f.idle[from+i]
+	f.pool[w] = append(f.pool[w], t)
+	f.idle = slices.Delete(f.idle, from+i, from+i+1)
+	return t
+}
+
+func (f *first) everyTruck() []int {
+	if f.idle == nil {
+		for t := range f.m.trucks {
+			f.idle = append(f.idle, t)
+		}
+	}
+	return f.idle
 }
 
 // loadNext loads a truck at a free dock and returns when the dock is free
@@ -244,18 +290,11 @@ func (f *first) loadNext(d freeDock) int64 {
 	}
 	site := f.pending[w][0]
 	small := f.due[w][site][0]
-	i := f.pick(f.pool[w], w, d.at, small)
-	if i == none {
-		from := max(0, len(f.idle)-64)
-		if i = f.pick(f.idle[from:], w, d.at, small); i == none {
-			f.due[w][site] = f.due[w][site][1:] // no truck for it: left over
-			return d.at
-		}
-		f.pool[w] = append(f.pool[w], f.idle[from+i])
-		f.idle = slices.Delete(f.idle, from+i, from+i+1)
-		i = len(f.pool[w]) - 1
+	t := f.truckFor(w, d.at, small)
+	if t == none {
+		f.due[w][site] = f.due[w][site][1:] // left over
+		return d.at
 	}
-	t := f.pool[w][i]
 	stops := f.fill(w, t)
 	j := f.insert(load{house: w, dock: d.dock, truck: t, beforeDock: f.docks[w][d.dock].last, afterDock: none,
 		beforeTruck: f.trucks[t].last, afterTruck: none, stops: stops})

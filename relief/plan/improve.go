@@ -13,6 +13,16 @@ type score struct {
 	end     int64
 }
 
+// less reports whether r is the better score.
+func (r *score) less(o *score) bool {
+	for k := range r.late {
+		if a, b := max(0, r.late[k]), max(0, o.late[k]); a != b {
+			return a < b
+		}
+	}
+	return r.end < o.end
+}
+
 func (s *solver) measureScore() score {
 	r := score{end: s.latestDone()}
 	for x := range s.cells {
@@ -91,7 +101,7 @@ func (s *solver) aim(k int, target int64) {
 }
 
 // patience is how many rebuildings without progress end an attempt.
-const patience = 400
+const patience = 150
 
 // stage lowers part k of the score until a part of the budget is used.
 func (s *solver) stage(k int, until float64) {
@@ -99,11 +109,14 @@ func (s *solver) stage(k int, until float64) {
 	if k == len(s.score.late) {
 		low = s.proof.proved + 1
 	}
-	stride := 0.06
+	if k == len(s.score.late) && len(s.cells)*len(s.m.houses) <= rebuildSize {
+		s.rebuild(k, low, until)
+	}
+	stride := 0.04
 	for s.spent() < until && s.score.part(k) > low {
 		now := s.score.part(k)
 		target := max(low, min(now-1, now-int64(stride*float64(now-low))))
-		if !s.attempt(k, target, until) {
+		if !s.attempt(k, target, until, false) {
 			if stride < 0.002 {
 				stride = 0.06
 			}
@@ -112,9 +125,38 @@ func (s *solver) stage(k int, until float64) {
 	}
 }
 
-// attempt looks for a complete plan that meets a target.
-func (s *solver) attempt(k int, target int64, until float64) bool {
+// rebuildSize is up to how many (cell, warehouse) pairs plans are made from
+// nothing again: in larger ones it takes too long.
+const rebuildSize = 10_000
+
+// rebuild makes plans from nothing, with the prices of the bound, for ends
+// between the bound and what there is: shorter ones as long as they succeed.
+func (s *solver) rebuild(k int, low int64, until float64) {
+	factors := []float64{1.04, 1.08, 1.12, 1.18, 1.25, 1.35, 1.45, 1.6, 1.8, 2.1}
+	below, above := -1, len(factors)
+	for below+1 < above && s.spent() < until {
+		i := below + (above-below)*3/5
+		if i == below {
+			i++
+		}
+		target := int64(factors[i] * float64(low))
+		if target >= s.score.end || s.attempt(k, target, until, true) {
+			above = i
+		} else {
+			below = i
+		}
+	}
+}
+
+// attempt looks for a complete plan that meets a target, beginning with the
+// best plan or with an empty one.
+func (s *solver) attempt(k int, target int64, until float64, empty bool) bool {
+	s.iterations++
 	s.restore(&s.best)
+	for empty && len(s.live) > 0 {
+		s.remove(s.live[len(s.live)-1])
+	}
+	s.keep()
 	s.aim(k, target)
 	for _, j := range slices.Clone(s.live) {
 		if s.loads[j].start > s.loads[j].own {
@@ -123,13 +165,31 @@ func (s *solver) attempt(k int, target int64, until float64) bool {
 	}
 	s.serveAll()
 	s.keep()
+	if !s.repair(until) {
+		return false
+	}
+	s.score = s.measureScore()
+	s.save(&s.best)
+	s.tell()
+	return true
+}
+
+// repair rebuilds parts of the plan until everything has its place or no
+// progress is made.
+func (s *solver) repair(until float64) bool {
 	left, least := s.leftML, s.leftML
-	waited := 0
-	for s.leftML > 0 && waited < patience && s.spent() < until {
+	var all int64
+	for x := range s.cells {
+		all += s.cells[x].n * s.m.items[s.cells[x].item].ml
+	}
+	if left > all/40 {
+		return false // hopeless
+	}
+	for waited := 0; s.leftML > 0 && waited < patience && s.spent() < until; waited++ {
 		s.iterations++
-		waited++
 		waiting := slices.Clone(s.waiting)
 		s.ruin()
+		s.touch()
 		s.serveSome(waiting)
 		limit := float64(left) - math.Log(1-s.random.Float64())*0.02*float64(s.most)
 		if float64(s.leftML) > limit {
@@ -141,13 +201,25 @@ func (s *solver) attempt(k int, target int64, until float64) bool {
 			least, waited = left, 0
 		}
 	}
-	if s.leftML > 0 {
-		return false
+	s.touched, s.few = s.touched[:0], manyTrucks
+	return s.leftML == 0
+}
+
+// How many trucks are looked at for a place: when a plan is built, and in a
+// rebuilding besides those that lost a load.
+const (
+	manyTrucks = 50
+	fewTrucks  = 10
+)
+
+// touch notes the trucks that the rebuilding took loads from.
+func (s *solver) touch() {
+	s.touched, s.few = s.touched[:0], fewTrucks
+	for _, c := range s.log {
+		if t := s.loads[c.load].truck; !slices.Contains(s.touched, t) {
+			s.touched = append(s.touched, t)
+		}
 	}
-	s.score = s.measureScore()
-	s.save(&s.best)
-	s.tell()
-	return true
 }
 
 // ruin takes loads that have to do with each other out of the plan: around a
@@ -204,7 +276,12 @@ func (s *solver) ruinAround(centre, most int) {
 // ruinDocks takes out strings of loads at docks of warehouses that could
 // serve a site.
 func (s *solver) ruinDocks(centre, most int) {
-	houses := s.near[centre]
+	var houses []int
+	for _, w := range s.near[centre] {
+		if a := s.available(w, centre); a.ml > 0 || s.at[centre] == none {
+			houses = append(houses, w)
+		}
+	}
 	if len(houses) == 0 {
 		return
 	}

@@ -10,15 +10,18 @@ import (
 // prices of the bound say how dear dock time, truck time and stock are.
 type builder struct {
 	*state
-	random *rand.Rand
-	dockML []float64 // warehouse × site: price of a millilitre through the dock
-	truckS float64   // price of a second of a truck
-	lot    []float64 // warehouse × item: price of a unit of stock
-	near   [][]int   // by site: warehouses in the order of their prices
-	most   int64     // the largest truck's volume
-	skip   float64   // part of the places that are overlooked, for variety
-	few    int       // trucks looked at for a place
-	least  []float64 // by item: the lowest of its stock prices
+	random     *rand.Rand
+	dockML     []float64 // warehouse × site: price of a millilitre through the dock
+	truckS     []float64 // by type: price of a second of a truck
+	truckLeast float64
+	lot        []float64 // warehouse × item: price of a unit of stock
+	near       [][]int   // by site: warehouses in the order of their prices
+	most       int64     // the largest truck's volume
+	skip       float64   // part of the places that are overlooked, for variety
+	few        int       // trucks looked at for a place
+	touched    []int     // trucks that lost a load in this rebuilding
+	offers     []offer   // memory of serve
+	least      []float64 // by item: the lowest of its stock prices
 }
 
 // offer is a place for some of a site's goods.
@@ -73,23 +76,55 @@ func (b *builder) available(w, s int) goods {
 }
 
 // serve places what is left for a site until nothing is left or no place is
-// found, and reports whether it placed anything.
-func (b *builder) serve(s int) bool {
-	placed := false
-	for b.at[s] != none {
-		best := offer{cost: math.Inf(1)}
-		for _, w := range b.near[s] {
-			if a := b.available(w, s); a.ml > 0 && a.lead < never {
-				b.joins(&best, w, &a)
-				b.fresh(&best, w, &a)
-			}
-		}
-		if math.IsInf(best.cost, 1) || !b.accept(&best, s) {
-			break
-		}
-		placed = true
+// found. A warehouse is looked at only when its offer might be the best: at
+// first by its prices alone, later by its last offer, since places only get
+// worse while it goes on.
+func (b *builder) serve(s int) {
+	if b.at[s] == none {
+		return
 	}
-	return placed
+	offers := b.offers[:0]
+	for _, w := range b.near[s] {
+		if a := b.available(w, s); a.ml > 0 && a.lead < never {
+			offers = append(offers, offer{cost: a.dock + a.stock + b.truckLeast*a.perML, house: w})
+		}
+	}
+	b.offers = offers
+	for len(offers) > 0 && b.at[s] != none {
+		k := cheapest(offers)
+		o := b.offer(offers[k].house, s)
+		if math.IsInf(o.cost, 1) {
+			offers = slices.Delete(offers, k, k+1)
+			continue
+		}
+		offers[k].cost = o.cost
+		if c := &offers[cheapest(offers)]; c.cost < o.cost*0.999 {
+			continue
+		}
+		if !b.accept(&o, s) {
+			offers = slices.Delete(offers, k, k+1)
+		}
+	}
+}
+
+func cheapest(offers []offer) int {
+	k := 0
+	for i := range offers {
+		if offers[i].cost < offers[k].cost {
+			k = i
+		}
+	}
+	return k
+}
+
+// offer is the best place for goods from w.
+func (b *builder) offer(w, s int) offer {
+	best := offer{cost: math.Inf(1), house: w}
+	if a := b.available(w, s); a.ml > 0 && a.lead < never {
+		b.joins(&best, w, &a)
+		b.fresh(&best, w, &a)
+	}
+	return best
 }
 
 // gap is a place at a dock, between two loads.
@@ -114,7 +149,7 @@ func (b *builder) fresh(best *offer, w int, a *goods) {
 			}
 			if g.until-g.from > h.setup && b.random.Float64() >= b.skip {
 				room := min(a.ml, float64(b.most), float64(g.until-g.from-h.setup)*float64(h.rate), float64(a.limit-g.from-a.lead)/a.perML)
-				floor := a.dock + a.stock + (a.dock*float64(h.rate)*float64(h.setup)+b.truckS*(float64(a.lead)+room*a.perML))/max(1, room)
+				floor := a.dock + a.stock + (a.dock*float64(h.rate)*float64(h.setup)+b.truckLeast*(float64(a.lead)+room*a.perML))/max(1, room)
 				if room >= float64(a.smallML) && floor < best.cost {
 					b.trucksFor(best, &g, a)
 				}
@@ -128,8 +163,12 @@ func (b *builder) fresh(best *offer, w int, a *goods) {
 	}
 }
 
-// trucksFor looks for the best truck for a place at a dock.
+// trucksFor looks for the best truck for a place at a dock: among those that
+// lost a load just now and some others.
 func (b *builder) trucksFor(best *offer, g *gap, a *goods) {
+	for _, t := range b.touched {
+		b.truckFor(best, g, a, t)
+	}
 	for i, t := 0, b.random.IntN(len(b.m.trucks)); i < min(len(b.m.trucks), b.few); i, t = i+1, t+1 {
 		if t == len(b.m.trucks) {
 			t = 0
@@ -161,7 +200,7 @@ func (b *builder) truckFor(best *offer, g *gap, a *goods, t int) {
 		if room >= float64(a.smallML) && b.ordered(g.before, g.after, before, after) {
 			seconds := float64(come+a.lead) + room*a.perML + 0.25*float64(start-free-come)
 			docked := float64(h.setup) + 0.5*float64(start-g.from)
-			cost := a.dock + a.stock + (a.dock*float64(h.rate)*docked+b.truckS*seconds)/room
+			cost := a.dock + a.stock + (a.dock*float64(h.rate)*docked+b.truckS[truck.kind]*seconds)/room
 			if cost < best.cost && b.carries(g.house, a.site, room, truck.g) {
 				*best = offer{cost: cost, ml: room, join: none, house: g.house, dock: g.dock, truck: t, a: g.before, b: g.after, c: before, d: after}
 			}
@@ -224,7 +263,7 @@ func (b *builder) join(best *offer, j, p int, fresh bool, a *goods) {
 	if x < float64(a.smallML) {
 		return
 	}
-	cost := a.dock + a.stock + b.truckS*(float64(detour)/x+a.perML)
+	cost := a.dock + a.stock + b.truckS[truck.kind]*(float64(detour)/x+a.perML)
 	if cost < best.cost && b.carries(l.house, a.site, x, truck.g-l.g) {
 		*best = offer{cost: cost, ml: x, join: j, stopAt: p, fresh: fresh, house: l.house}
 	}
@@ -317,7 +356,13 @@ func (b *builder) choose(w, s int, ml, g int64) (lots []lot, moved int64) {
 	})
 	for _, x := range order {
 		it := &b.m.items[b.cells[x].item]
-		n := min(b.left[x], b.stock[w][b.cells[x].item], (ml-moved)/it.ml)
+		stock := b.stock[w][b.cells[x].item]
+		for _, l := range lots { // several needs of one item share the stock
+			if b.cells[l.cell].item == b.cells[x].item {
+				stock -= l.n
+			}
+		}
+		n := min(b.left[x], stock, (ml-moved)/it.ml)
 		if it.g > 0 {
 			n = min(n, g/it.g)
 		}

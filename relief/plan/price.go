@@ -23,9 +23,10 @@ type market struct {
 	share                []float64 // shares, they add up to 1
 	mean                 []float64
 	used                 []float64
-	pair                 []float64 // warehouse × site: price of a millilitre but for stock
+	unit                 []float64 // warehouse × site × item: price of a unit but for stock
+	part                 []float64 // type × item: what a unit takes of a truck
 	lot                  []float64 // warehouse × item: price of a unit of stock
-	kind                 []int8    // the truck type that is cheapest for the pair
+	kind                 []int8    // the truck type that is cheapest for it
 	open                 []bool    // warehouse × site: can be reached by end
 	step                 float64
 	round                int
@@ -54,9 +55,14 @@ func newMarket(c *capacities) *market {
 		}
 	}
 	k.firstTruck = k.rows
+	k.part = make([]float64, len(c.m.types)*items)
 	for t := range c.m.types {
 		k.truRow[t] = -1
-		if c.load[t] > 0 {
+		for i := range items {
+			part, whole := c.share(t, i)
+			k.part[t*items+i] = float64(part) / float64(max(1, whole))
+		}
+		if _, whole := c.share(t, 0); c.load[t] > 0 && whole > 0 {
 			k.truRow[t] = k.rows
 			k.rows++
 		}
@@ -68,7 +74,7 @@ func newMarket(c *capacities) *market {
 	if c.coarse {
 		pairs = houses
 	}
-	k.pair, k.kind, k.open = make([]float64, pairs), make([]int8, pairs), make([]bool, pairs)
+	k.unit, k.kind, k.open = make([]float64, pairs*items), make([]int8, pairs*items), make([]bool, pairs)
 	return k
 }
 
@@ -133,10 +139,10 @@ func (k *market) price(r int) float64 {
 	return k.share[r] / k.cap[r]
 }
 
-// pricePairs finds the price of a millilitre for each (warehouse, site).
+// pricePairs finds the price of a unit for each (warehouse, site, item).
 func (k *market) pricePairs() {
 	c := k.c
-	sites := len(k.pair) / max(1, len(c.m.houses))
+	sites := len(k.open) / max(1, len(c.m.houses))
 	for x, r := range k.lotRow {
 		k.lot[x] = k.price(r)
 	}
@@ -152,23 +158,27 @@ func (k *market) pricePairs() {
 		}
 		for s := range sites {
 			x := w*sites + s
-			best, kind := math.Inf(1), -1
 			fixed, flow := float64(h.setup), h.secondsPerMl
 			if !c.coarse {
 				fixed += float64(c.reach[x] + c.home[s])
 				flow += c.m.sites[s].secondsPerMl
 			}
-			for t, phi := range perSecond {
-				if k.truRow[t] >= 0 {
-					if cost := phi * (fixed/float64(c.load[t]) + flow); cost < best {
-						best, kind = cost, t
+			dock := sums[c.buckets(w, s)]
+			for i := range c.m.items {
+				ml := float64(c.m.items[i].ml)
+				best, kind := math.Inf(1), -1
+				for t, phi := range perSecond {
+					if k.truRow[t] >= 0 {
+						if cost := phi * (fixed*k.part[t*len(c.m.items)+i] + flow*ml); cost < best {
+							best, kind = cost, t
+						}
 					}
 				}
+				if kind < 0 {
+					best = 0
+				}
+				k.unit[x*len(c.m.items)+i], k.kind[x*len(c.m.items)+i] = dock*ml+best, int8(kind)
 			}
-			if kind < 0 {
-				best = 0
-			}
-			k.pair[x], k.kind[x] = sums[c.buckets(w, s)]+best, int8(kind)
 		}
 	}
 }
@@ -178,7 +188,7 @@ func (k *market) pricePairs() {
 func (k *market) respond() float64 {
 	c := k.c
 	items := len(c.m.items)
-	sites := len(k.pair) / max(1, len(c.m.houses))
+	sites := len(k.open) / max(1, len(c.m.houses))
 	clear(k.used)
 	k.pricePairs()
 	worth := 0.0
@@ -187,10 +197,10 @@ func (k *market) respond() float64 {
 		if c.coarse {
 			s = 0
 		}
-		ml, best, from := float64(c.m.items[d.item].ml), math.Inf(1), -1
+		best, from := math.Inf(1), -1
 		for w := range c.m.houses {
 			if x := w*sites + s; k.open[x] && k.lotRow[w*items+d.item] >= 0 {
-				if cost := ml*k.pair[x] + k.lot[w*items+d.item]; cost < best {
+				if cost := k.unit[x*items+d.item] + k.lot[w*items+d.item]; cost < best {
 					best, from = cost, w
 				}
 			}
@@ -200,26 +210,27 @@ func (k *market) respond() float64 {
 		}
 		n := float64(d.n)
 		worth += n * best
-		k.take(from, from*sites+s, d, n, ml)
+		k.take(from, from*sites+s, d)
 	}
 	k.sumTails()
 	return worth
 }
 
 // take counts what a quantity uses; dock rows are summed up by sumTails.
-func (k *market) take(w, x int, d demand, n, ml float64) {
+func (k *market) take(w, x int, d demand) {
 	c := k.c
+	n, ml := float64(d.n), float64(c.m.items[d.item].ml)
 	k.used[k.lotRow[w*len(c.m.items)+d.item]] += n
 	if b := c.buckets(w, d.site); b > 0 {
 		k.used[k.dockRow[w]+b-1] += n * ml
 	}
-	if t := int(k.kind[x]); t >= 0 {
+	if t := int(k.kind[x*len(c.m.items)+d.item]); t >= 0 {
 		fixed, flow := float64(c.m.houses[w].setup), c.m.houses[w].secondsPerMl
 		if !c.coarse {
 			fixed += float64(c.reachOf(w, d.site) + c.home[d.site])
 			flow += c.m.sites[d.site].secondsPerMl
 		}
-		k.used[k.truRow[t]] += n * ml * (fixed/float64(c.load[t]) + flow)
+		k.used[k.truRow[t]] += n * (fixed*k.part[t*len(c.m.items)+d.item] + flow*ml)
 	}
 }
 
@@ -236,16 +247,16 @@ func (k *market) sumTails() {
 // what it finds is proved in integers before it is told.
 func (k *market) worthAt(end int64) float64 {
 	c := k.c
-	items, sites := len(c.m.items), len(k.pair)/max(1, len(c.m.houses))
+	items, sites := len(c.m.items), len(k.open)/max(1, len(c.m.houses))
 	worth := 0.0
 	for x, d := range c.cells {
 		s := d.site
 		if c.coarse {
 			s = 0
 		}
-		ml, best := float64(c.m.items[d.item].ml), math.Inf(1)
+		best := math.Inf(1)
 		for w := range c.m.houses {
-			if cost := ml*k.pair[w*sites+s] + k.lot[w*items+d.item]; cost < best && c.soonestOf(x, w) <= end {
+			if cost := k.unit[(w*sites+s)*items+d.item] + k.lot[w*items+d.item]; cost < best && c.soonestOf(x, w) <= end {
 				best = cost
 			}
 		}

@@ -157,6 +157,7 @@ type Certificate struct {
 	Kind        string       `json:"kind"` // "prices" or "none"
 	InfeasibleS int64        `json:"infeasible_s,omitempty"`
 	Coarse      bool         `json:"coarse,omitempty"` // travel counted as 0
+	HomeS       int64        `json:"home_s,omitempty"` // what of a way back counts at most
 	Docks       []DockPrice  `json:"docks,omitempty"`
 	Stock       []StockPrice `json:"stock,omitempty"`
 	Fleet       []FleetPrice `json:"fleet,omitempty"`

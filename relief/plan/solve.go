@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -37,7 +38,9 @@ func Solve(p *Problem, o Options) (*Plan, error) {
 	}
 	s.begin()
 	if s.proof != nil {
-		s.prove(0.25, 1200)
+		s.tune(0.2, 40)
+		s.proof.upper = s.score.end
+		s.prove(0.4, 1200)
 		s.improve()
 	}
 	return s.result(), nil
@@ -53,6 +56,7 @@ type solver struct {
 	best       snapshot
 	score      score
 	iterations int
+	firstNear  func(s int) []int
 }
 
 func newSolver(p *Problem, o Options) (*solver, error) {
@@ -61,7 +65,7 @@ func newSolver(p *Problem, o Options) (*solver, error) {
 	if err := checkTrips(m, s.u.cells); err != nil {
 		return nil, err
 	}
-	s.builder = builder{state: newState(m, s.u.cells), random: rand.New(rand.NewPCG(o.Seed, 0)), skip: 0.02, few: 400}
+	s.builder = builder{state: newState(m, s.u.cells), random: rand.New(rand.NewPCG(o.Seed, 0)), skip: 0.02, few: manyTrucks}
 	for _, t := range m.trucks {
 		s.most = max(s.most, t.ml)
 	}
@@ -87,7 +91,8 @@ func checkTrips(m *model, cells []cell) error {
 
 // begin makes the first plan. What it cannot bring is unmet for good.
 func (s *solver) begin() {
-	f := &first{state: s.state, near: memo(nearHouses(s.m, 24), len(s.m.sites)), flows: s.u.flows}
+	near := memo(nearHouses(s.m, 24), len(s.m.sites))
+	f := &first{state: s.state, near: near, flows: s.u.flows, bias: make([]float64, len(s.m.houses)), far: 1}
 	f.build()
 	s.keep()
 	if s.leftML > 0 && len(s.cells) <= 20_000 {
@@ -107,6 +112,46 @@ func (s *solver) begin() {
 	if demands := s.demands(); len(demands) > 0 {
 		s.proof = newBoundSearch(s.m, demands, s.latestDone())
 	}
+	s.firstNear = near
+}
+
+// tune makes fast plans again and again: warehouses that were done late get
+// less to do the next time.
+func (s *solver) tune(until float64, rounds int) {
+	bias := make([]float64, len(s.m.houses))
+	gentle := 0.3
+	for round := 0; round < rounds && s.spent() < until; round++ {
+		f := &first{state: newState(s.m, s.cells), near: s.firstNear, flows: s.u.flows, bias: bias, far: []float64{1, 0.5, 2, 3}[round%4]}
+		f.build()
+		f.keep()
+		s.state, f.state = f.state, s.state
+		if s.leftML == 0 {
+			if now := s.measureScore(); now.less(&s.score) {
+				s.score = now
+				s.save(&s.best)
+				s.tell()
+			}
+		}
+		done, mean, n := make([]float64, len(bias)), 0.0, 0.0
+		for _, j := range s.live {
+			l := &s.loads[j]
+			done[l.house] = max(done[l.house], float64(l.start+l.length))
+		}
+		for _, d := range done {
+			if d > 0 {
+				mean += d
+				n++
+			}
+		}
+		for w, d := range done {
+			if d > 0 {
+				bias[w] += gentle * (d - mean/n)
+			} else {
+				bias[w] -= gentle * mean / max(1, n) / 4
+			}
+		}
+	}
+	s.restore(&s.best)
 }
 
 // memo keeps what near returns for each site.
@@ -158,14 +203,18 @@ func (s *solver) usePrices(k *market) {
 	unit := 1 / max(1, total) // what a millilitre is worth when all is worth 1
 	s.dockML, s.lot = make([]float64, len(m.houses)*len(m.sites)), make([]float64, len(m.houses)*len(m.items))
 	s.least, s.near = make([]float64, len(m.items)), make([][]int, len(m.sites))
-	s.truckS = 0.02 * unit * float64(s.most) / 10_000
+	s.truckS = make([]float64, len(m.types))
+	for t := range m.types {
+		s.truckS[t] = 0.02 * unit * float64(m.types[t].ml) / 10_000
+	}
 	for x := range s.dockML {
 		s.dockML[x] = 0.05 * unit
 	}
 	if k != nil {
 		k.addTo(&s.builder)
 	}
-	near := nearHouses(m, 16)
+	s.truckLeast = slices.Min(append(s.truckS, math.Inf(1)))
+	near := nearHouses(m, 40)
 	for i := range s.least {
 		for w := range m.houses {
 			if l := s.lot[w*len(m.items)+i]; w == 0 || l < s.least[i] {
@@ -199,14 +248,9 @@ func (k *market) addTo(b *builder) {
 			b.lot[w*len(b.m.items)+i] += k.price(k.lotRow[w*len(b.m.items)+i])
 		}
 	}
-	trucks, price := 0.0, 0.0
-	for t := range b.m.trucks {
-		if r := k.truRow[b.m.trucks[t].kind]; r >= 0 {
-			price += k.price(r)
-			trucks++
-		}
+	for t, r := range k.truRow {
+		b.truckS[t] += k.price(r)
 	}
-	b.truckS += price / max(1, trucks)
 }
 
 // serveAll tries to place everything that is left.
@@ -217,7 +261,7 @@ func (s *solver) serveAll() { s.serveSites(slices.Clone(s.waiting)) }
 func (s *solver) serveSome(waiting []int) {
 	sites := slices.Clone(s.waiting)
 	sites = slices.DeleteFunc(sites, func(x int) bool { return slices.Contains(waiting, x) })
-	for range min(6, len(waiting)) {
+	for range min(3, len(waiting)) {
 		if x := waiting[s.random.IntN(len(waiting))]; !slices.Contains(sites, x) {
 			sites = append(sites, x)
 		}

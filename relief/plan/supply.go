@@ -40,7 +40,7 @@ func newAreaPlanner(p *Problem, area *Site, lost []int, people, within int64, se
 	if len(s.u.cells) == 0 || checkTrips(m, s.u.cells) != nil {
 		return nil
 	}
-	s.builder = builder{state: newState(m, s.u.cells), random: rand.New(rand.NewPCG(seed, 1)), skip: 0.02, few: 400}
+	s.builder = builder{state: newState(m, s.u.cells), random: rand.New(rand.NewPCG(seed, 1)), skip: 0.02, few: manyTrucks}
 	for _, t := range m.trucks {
 		s.most = max(s.most, t.ml)
 	}

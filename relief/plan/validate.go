@@ -30,6 +30,9 @@ func (p *Problem) Validate() error {
 	v := &validator{p: p, items: map[string]int{}, sites: map[string]int{}, types: map[string]bool{}, ids: map[string]bool{},
 		total: make([]int64, len(p.Items)), cells: map[[2]int]int64{}}
 	v.checkItems()
+	if slices.ContainsFunc(v.Fields, aboutIDs) {
+		return v.Err() // references to a wrong id would only repeat it
+	}
 	v.checkWarehouses()
 	for i, s := range p.Sites {
 		v.sites[s.ID] = i
@@ -40,7 +43,7 @@ func (p *Problem) Validate() error {
 	}
 	v.checkTrucks()
 	if slices.ContainsFunc(v.Fields, aboutIDs) {
-		return v.Err() // references to a wrong id would only repeat it
+		return v.Err()
 	}
 	v.checkNeeds()
 	v.checkTravel()
