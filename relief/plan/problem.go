@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 )
 
 // The schemas of the files.
@@ -102,8 +103,24 @@ func (t *Travel) Matrix() bool { return t.SpeedKmh == 0 && t.DetourMilli == 0 }
 
 // Encode returns the JSON form of the problem, the bytes that Digest names.
 func (p *Problem) Encode() ([]byte, error) {
-	text, err := json.Marshal(p)
+	q := *p
+	q.Items, q.Warehouses, q.Sites = listed(q.Items), slices.Clone(listed(q.Warehouses)), listed(q.Sites)
+	q.TruckTypes, q.Trucks, q.Needs = listed(q.TruckTypes), listed(q.Trucks), listed(q.Needs)
+	for w := range q.Warehouses {
+		if q.Warehouses[w].Stock == nil {
+			q.Warehouses[w].Stock = map[string]int64{}
+		}
+	}
+	text, err := json.Marshal(&q)
 	return append(text, '\n'), err
+}
+
+// listed makes a missing list an empty one, which is what JSON must say.
+func listed[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
 }
 
 // Digest is the SHA-256 of a problem's bytes, as plans name it.
