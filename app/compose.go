@@ -157,9 +157,13 @@ func build(ctx context.Context, b *Base, demo, past bool) (*services, error) {
 	if err != nil {
 		return nil, fmt.Errorf("local seal: %w", err)
 	}
+	printer, err := b.Config.printer()
+	if err != nil {
+		return nil, err
+	}
 	s.licensing = licensing.New(licensing.Parts{DB: b.DB, Clock: b.Clock, Log: b.Log, Bus: s.bus, Jobs: s.jobs, Blobs: b.Files,
 		Numbers: number.NewIssuer(b.DB, b.Clock), Vault: s.vault, Notify: s.notify, Codes: s.auth.Codes(), Registry: s.registry, Officers: s.auth, Live: b.Hub,
-		Sealer: sealer, Rules: rule.Shipped(), PublicURL: b.Config.PublicURL, Sample: past})
+		Printer: printer, Sealer: sealer, Rules: rule.Shipped(), PublicURL: b.Config.PublicURL, Sample: past})
 	subscribe(s.bus, s.exchange, b.Clock)
 	if s.report, err = statements(); err != nil {
 		return nil, fmt.Errorf("public report: %w", err)

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"anlan/internal/document"
 	"anlan/internal/kernel"
 	"anlan/internal/notify"
 	"anlan/internal/outward"
@@ -49,6 +50,10 @@ type Config struct {
 	// AuditHead is the second place of the audit chain's head, best on
 	// another disk. Default: audit-head.jsonl in Data.
 	AuditHead string
+	// Fonts are TrueType files with the rare characters that the embedded font
+	// lacks, asked in order. Default: none, and a paper with such a character
+	// waits.
+	Fonts []string
 	// ClamAV is the socket of a virus scanner, "unix:/run/clamav/clamd.ctl"
 	// or "tcp:127.0.0.1:3310". Default: uploads are not scanned.
 	ClamAV string
@@ -127,6 +132,7 @@ func (c *Config) settings() []setting {
 		named("tls-key", &c.TLSKey, "PEM `file` with the key"),
 		{flag: "trusted-proxy", env: envName("trusted-proxy"), list: &c.TrustedProxies, help: "believe the forwarding headers of this `network`; repeatable"},
 		named("audit-head", &c.AuditHead, "second place of the audit chain's head (default audit-head.jsonl in the data directory)"),
+		{flag: "font", env: envName("font"), list: &c.Fonts, help: "print rare characters with this TrueType `file`; repeatable"},
 		named("clamav", &c.ClamAV, "virus scanner, unix:PATH or tcp:HOST:PORT"),
 		named("nats", &c.NATS, "NATS `URL` that joins the live screens of several processes"),
 		named("s3", &c.S3, "keep uploads in this bucket, `https://host/bucket/prefix`"),
@@ -259,6 +265,11 @@ func (c Config) Check() error {
 			check.Add("trusted-proxy", "format", p)
 		}
 	}
+	for _, path := range c.Fonts {
+		if _, err := (Config{Fonts: []string{path}}).printer(); err != nil {
+			check.Add("font", "format", path)
+		}
+	}
 	if c.SecretKey != "" {
 		if _, err := decodeKey(c.SecretKey); err != nil {
 			check.Add("ANLAN_SECRET_KEY", "format", "")
@@ -336,6 +347,23 @@ func validDSN(dsn string) bool {
 func validPublicURL(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.Path == "" && u.RawQuery == "" && u.Fragment == "" && u.User == nil
+}
+
+// printer sets papers with the operator's fonts behind the embedded one; nil
+// when there are none.
+func (c Config) printer() (*document.Printer, error) {
+	if len(c.Fonts) == 0 {
+		return nil, nil
+	}
+	fonts := make([][]byte, len(c.Fonts))
+	for i, path := range c.Fonts {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("font: %w", err)
+		}
+		fonts[i] = data
+	}
+	return document.NewPrinter(fonts...)
 }
 
 // Proxies returns the trusted networks of a checked configuration.

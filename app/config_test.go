@@ -1,9 +1,12 @@
 package app
 
 import (
+	"compress/gzip"
 	"errors"
 	"flag"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -69,6 +72,34 @@ func TestEveryBadSettingIsNamedAtOnceWithoutItsSecret(t *testing.T) {
 	want := []string{"ANLAN_SECRET_KEY", "addr", "database", "log-format", "log-level", "public-url", "s3", "telemetry-database", "tls-cert", "trusted-proxy"}
 	if diff := cmp.Diff(want, fields); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestFontsThatCannotPrintAreNamed(t *testing.T) {
+	packed, err := os.Open("../internal/document/font/wqy-microhei.ttf.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer packed.Close()
+	data, err := gzip.NewReader(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	font, err := io.ReadAll(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	good, bad := filepath.Join(t.TempDir(), "rare.ttf"), filepath.Join(t.TempDir(), "bad.ttf")
+	if err := errors.Join(os.WriteFile(good, font, 0o600), os.WriteFile(bad, []byte("no font"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	cfg := configOf(t, nil, "--font", good)
+	if p, err := cfg.printer(); p == nil || err != nil || cfg.Check() != nil {
+		t.Errorf("%v %v %v", p, err, cfg.Check())
+	}
+	var wrong *kernel.Error
+	if err := configOf(t, nil, "--font", good, "--font", bad).Check(); !errors.As(err, &wrong) || wrong.Fields[0].Field != "font" || wrong.Fields[0].Value != bad {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -22,18 +22,25 @@ const sampleMark = "样本"
 
 // setPaper turns stored print data into a PDF.
 func (s *Service) setPaper(p *Paper, data []byte) ([]byte, error) {
+	printer, err := s.Printer, error(nil)
+	if printer == nil {
+		printer, err = document.Standard()
+	}
+	if err != nil {
+		return nil, err
+	}
 	if p.Kind.IsCertificate() {
 		cert, err := s.certificate(p.Kind, data)
 		if err != nil {
 			return nil, err
 		}
-		return document.RenderCertificate(cert)
+		return printer.Certificate(cert)
 	}
 	doc, err := composePaper(p.Kind, p.Number, data)
 	if err != nil {
 		return nil, err
 	}
-	return document.RenderPaper(doc)
+	return printer.Paper(doc)
 }
 
 // VerifyPath is where the QR of a certificate leads, below the public URL.

@@ -44,7 +44,8 @@ type Parts struct {
 	Codes     *auth.Codes // by text message, for the public query of a case
 	Registry  *registry.Service
 	Officers  Officers
-	Live      Publisher // tells open lists that a case has moved; nil: nobody listens
+	Live      Publisher         // tells open lists that a case has moved; nil: nobody listens
+	Printer   *document.Printer // nil: with the embedded font alone
 	Sealer    document.Sealer
 	Rules     *rule.Catalogue // as shipped; administrators' versions come from the database
 	PublicURL string          // stands in every QR; "" forbids issuing certificates

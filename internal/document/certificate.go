@@ -37,7 +37,7 @@ type Pair struct {
 
 // RenderCertificate sets c with the embedded font and returns the PDF.
 func RenderCertificate(c Certificate) ([]byte, error) {
-	printer, err := standard()
+	printer, err := Standard()
 	if err != nil {
 		return nil, err
 	}

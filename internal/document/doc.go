@@ -10,7 +10,7 @@
 //
 // Every rune is looked up in the font; one without a glyph is an error that
 // names it (rule "glyph"), never an empty box on a licence. An operator adds
-// fonts for rare characters through NewPrinter.
+// fonts for rare characters (--font), which NewPrinter takes.
 //
 // A Sealer signs the bytes of the finished PDF. LocalSealer does so with SM2
 // and SM3 in the form of GB/T 38540 and is visibly a sample; the city's seal

@@ -195,12 +195,6 @@ func TestRunesWithoutGlyphAreNamed(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if err := Prints("name", "张三（Ｚ）"); err != nil {
-		t.Error(err)
-	}
-	if f := fieldErrors(t, Prints("name", "𠮷")); f[0].Field != "name" || f[0].Value != "𠮷" {
-		t.Errorf("%+v", f)
-	}
 }
 
 // rarePrinter has a second font whose only rune lies beyond the basic plane:
@@ -236,7 +230,7 @@ func TestOperatorsFontPrintsRareCharacters(t *testing.T) {
 }
 
 func TestCompatibilityFormsArePrintedAsWhatTheyMean(t *testing.T) {
-	p, _ := standard()
+	p, _ := Standard()
 	if got := p.printable("Ⅴ级 60℃ Å"); got != "V级 60°C Å" {
 		t.Error(got)
 	}
@@ -277,7 +271,7 @@ func TestLongPapersGoOnWithoutLosingText(t *testing.T) {
 
 func TestNothingIsSetBelowTheTypeArea(t *testing.T) {
 	p := samplePaper()
-	printer, _ := standard()
+	printer, _ := Standard()
 	for n := range 40 { // the closing and the receipt come to lie everywhere on the page
 		p.Body = append(p.Body, Paragraph(fmt.Sprint("第", n, "段")))
 		for i, page := range printer.layPaper(p) {
@@ -359,7 +353,7 @@ func TestEmptyPaperIsAPage(t *testing.T) {
 }
 
 func TestLinesKeepToTheRulesOfPunctuation(t *testing.T) {
-	p, _ := standard()
+	p, _ := Standard()
 	text := strings.Repeat("应急，管理（危险）《化学品》“安全”、许可：Co., Ltd. 2026年。", 30)
 	for width := 30.0; width < 160; width += 3.7 {
 		var all strings.Builder

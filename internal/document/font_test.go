@@ -17,7 +17,7 @@ func TestEmbeddedFontIsTheOneDocumented(t *testing.T) {
 }
 
 func TestEmbeddedFontHasAllHanziOfGBK(t *testing.T) {
-	p, err := standard()
+	p, err := Standard()
 	if err != nil {
 		t.Fatal(err)
 	}

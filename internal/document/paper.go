@@ -85,7 +85,7 @@ type Stamp struct {
 
 // RenderPaper sets p with the embedded font and returns the PDF.
 func RenderPaper(p Paper) ([]byte, error) {
-	printer, err := standard()
+	printer, err := Standard()
 	if err != nil {
 		return nil, err
 	}

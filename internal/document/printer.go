@@ -34,22 +34,9 @@ func NewPrinter(fallback ...[]byte) (*Printer, error) {
 	return p, nil
 }
 
-// standard is the printer with the embedded font alone, made when it is first
-// used.
-var standard = sync.OnceValues(func() (*Printer, error) { return NewPrinter() })
-
-// Prints reports, as kernel.Invalid errors of rule "glyph", the runes of text
-// that the embedded font lacks, so that a form can say so before a licence is
-// due.
-func Prints(field, text string) error {
-	p, err := standard()
-	if err != nil {
-		return err
-	}
-	var c kernel.Check
-	p.missing(&c, field, p.printable(text))
-	return c.Err()
-}
+// Standard returns the printer with the embedded font alone, made when it is
+// first asked for.
+var Standard = sync.OnceValues(func() (*Printer, error) { return NewPrinter() })
 
 // prepare returns paper with every text in its printable form. It reports
 // every rune that no font has under the path of its text in the paper's JSON,
