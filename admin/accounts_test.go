@@ -57,7 +57,7 @@ func TestThreeAdministratorsDoThreeThings(t *testing.T) {
 	for _, path := range []string{"/edit", "/link", "/state"} {
 		status(t, sec.Get(account+path), 403)
 	}
-	p = sec.Get(account+"/roles").Form("").Set("roles", auth.AuditAdmin, "reach", "city").Submit().Want(200, "审计管理员")
+	sec.Get(account+"/roles").Form("").Set("roles", auth.AuditAdmin, "reach", "city").Submit().Want(200, "审计管理员")
 	p = sec.Get(account + "/roles")
 	form := p.Form("").Set("reach", "area", "area", "")
 	form.Values["roles"] = []string{auth.AuditAdmin, auth.IntakeClerk}
@@ -154,9 +154,9 @@ func TestTokensAreShownOnceAndRevoked(t *testing.T) {
 	w.officer("sec.admin", auth.SecurityAdmin)
 	c := w.enter("sec.admin")
 	p := c.Get("/admin/tokens").Want(200, "还没有签发令牌").Follow("签发令牌").Form("/new").Submit().Want(422, "系统名称", "必须填写")
-	p = p.Form("/new").Set("name", "市政务平台", "permissions", string(auth.Delegate), "reach", "city", "expires", "2026-12-31").Submit().Want(200, "令牌（只显示这一次）：anlan_", "市政务平台", "有效")
+	p.Form("/new").Set("name", "市政务平台", "permissions", string(auth.Delegate), "reach", "city", "expires", "2026-12-31").Submit().Want(200, "令牌（只显示这一次）：anlan_", "市政务平台", "有效")
 	c.Get("/admin/tokens").Lacks("anlan_")
-	p = c.Get("/admin/tokens").Follow("撤销").Form("/revoke").Submit().Want(200, "令牌已撤销", "已撤销")
+	c.Get("/admin/tokens").Follow("撤销").Form("/revoke").Submit().Want(200, "令牌已撤销", "已撤销")
 	c.Get("/admin/tokens").Lacks("有效 ")
 	status(t, c.Get("/admin/tokens/none/revoke"), 404)
 }

@@ -40,11 +40,6 @@ func duePapers(ctx context.Context, q db.Q, now time.Time, limit int) ([]Paper, 
 	return db.All(ctx, q, scanPaper, selectPaper+`WHERE state <> 'sealed' AND next_at <= $1 ORDER BY next_at, id LIMIT $2`, kernel.Micros(now), limit)
 }
 
-// failingPapers lists papers whose last try failed, the oldest first.
-func failingPapers(ctx context.Context, q db.Q, limit int) ([]Paper, error) {
-	return db.All(ctx, q, scanPaper, selectPaper+`WHERE state <> 'sealed' AND error <> '' ORDER BY next_at, id LIMIT $1`, limit)
-}
-
 func insertPaper(ctx context.Context, tx *db.Tx, p *Paper) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO licensing_papers (id, case_id, licence_id, key_id, kind, number, print_data, state, hash, size, seal, error, error_args,
 		tries, next_at, created_at, rendered_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', 0, '', '', '', 0, 0, $9, 0)`,

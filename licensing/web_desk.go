@@ -40,15 +40,6 @@ func (h *Pages) Routes() []web.Route {
 	return append(append(append(guideRoutes(h), h.hallRoutes()...), h.deskRoutes()...), h.afterRoutes()...)
 }
 
-// cursorOf reads the place where a page begins.
-func cursorOf(r *web.Request) Cursor {
-	due, id, ok := strings.Cut(r.URL.Query().Get("after"), "~")
-	if !ok {
-		return Cursor{}
-	}
-	return Cursor{Due: due, ID: id}
-}
-
 // deskView is a case as the officers see it.
 type deskView struct {
 	*CaseView

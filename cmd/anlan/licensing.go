@@ -101,10 +101,10 @@ func itemsOn(cat *rule.Catalogue, day kernel.Date) []itemJSON {
 
 // dueQuestion is a case as the command line tells it.
 type dueQuestion struct {
-	item           *rule.Item
-	received       kernel.Date
-	events         []caseEvent
-	receipt, start kernel.Date // the day complete material was there; where the limit starts
+	item     *rule.Item
+	received kernel.Date
+	events   []caseEvent
+	receipt  kernel.Date // the day complete material was there
 }
 
 // caseEvent is one --event.
