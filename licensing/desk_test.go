@@ -169,6 +169,48 @@ func TestDesksTakeACaseFromIntakeToTheMailThroughPages(t *testing.T) {
 	d.does("arch", id, "archive").Want(200, "办结")
 }
 
+func TestNothingIsGrantedWhileACheckIsOpenOrFailed(t *testing.T) {
+	d := newDesk(t)
+	id := d.filed()
+	d.does("clerk", id, "claim")
+	d.does("clerk", id, "accept").Want(200)
+	plan := func(on string) *webtest.Page {
+		d.clock.Advance(time.Minute)
+		return d.does("rev1", id, "plan-check", "mode", "site", "on", on, "officer_a", "account-rev1", "officer_b", "account-rev2")
+	}
+	check := func(result string) {
+		t.Helper()
+		d.does("rev1", id, "record-check", "record", "储罐间距", "result", result).Want(200)
+		d.does("rev2", id, "confirm-check").Want(200)
+		view, err := d.Case(t.Context(), d.applicant(), id)
+		d.must(err)
+		_, err = d.ConfirmCheck(t.Context(), d.applicant(), id, view.Checks[len(view.Checks)-1].ID)
+		d.must(err)
+	}
+	d.does("rev1", id, "pass-on", "verdict", "agree", "text", "材料齐全").Want(200)
+	plan("2026-05-01").Want(422, "只能在受理以后：2026-05-01")
+	plan("2026-05-08").Want(200)
+	plan("2026-05-09").Want(200)
+	if view, err := d.Case(t.Context(), d.applicant(), id); err != nil || len(view.Checks) != 1 {
+		t.Fatalf("planned again: %d checks, %v", len(view.Checks), err)
+	}
+	check("fail")
+	plan("2026-05-12").Want(200)
+	d.does("rev1", id, "pass-on", "verdict", "disagree", "text", "间距不足").Want(200)
+	for _, hand := range []string{"exam", "head", "boss"} {
+		if c, _ := d.Case(t.Context(), d.applicant(), id); c.Step != licensing.Approve {
+			d.does(hand, id, "pass-on", "verdict", "agree", "text", "同意").Want(200)
+		}
+	}
+	grant := func() *webtest.Page {
+		return d.does("boss", id, "decide", "outcome", "granted", "grounds", "符合法定条件", "sure", "true")
+	}
+	grant().Want(409, "核查记录尚未")
+	check("fail")
+	grant().Want(409, "核查结果为“不符合”")
+	d.does("boss", id, "decide", "outcome", "denied", "grounds", "间距不足", "sure", "true").Want(200, "不予许可")
+}
+
 func TestDeskOffersOnlyWhatThePersonMayDo(t *testing.T) {
 	d := newDesk(t)
 	id := d.filed()

@@ -96,13 +96,34 @@ func (s *Service) mayDecide(ctx context.Context, sc *scene, in Verdict) error {
 	if err := DifferentHand(sc.by, opinions, before(chainOf(sc.v), Approve)...); err != nil {
 		return err
 	}
+	if in.Outcome != Granted {
+		return nil
+	}
 	promises, err := listPromises(ctx, sc.tx, sc.c.ID)
 	if err != nil {
 		return err
 	}
 	for _, p := range promises {
-		if p.Kind == "deficit" && p.State == "open" && in.Outcome == Granted {
+		if p.Kind == "deficit" && p.State == "open" {
 			return kernel.Clash("licensing.error.deficit_open", map[string]any{"due": p.Due.String()})
+		}
+	}
+	checks, err := listChecks(ctx, sc.tx, sc.c.ID)
+	if err != nil {
+		return err
+	}
+	return allowsGrant(checks)
+}
+
+// allowsGrant refuses a grant while a check is open and when the last one
+// found that the conditions are not met.
+func allowsGrant(checks []Check) error {
+	for i, c := range checks {
+		switch {
+		case c.State != "confirmed":
+			return kernel.Clash("licensing.error.check_open", nil)
+		case i == len(checks)-1 && c.Result == "fail":
+			return kernel.Clash("licensing.error.check_failed", nil)
 		}
 	}
 	return nil

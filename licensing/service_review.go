@@ -113,13 +113,32 @@ func (s *Service) PlanCheck(ctx context.Context, p *auth.Principal, caseID strin
 		if err := sc.c.at("plan_check", Review, SiteCheck); err != nil {
 			return err
 		}
-		err := insertCheck(ctx, sc.tx, Check{ID: kernel.NewID(sc.now), CaseID: sc.c.ID, Mode: in.Mode, PlannedOn: in.On, OfficerA: in.A.ID, OfficerAName: in.A.Name,
-			OfficerB: in.B.ID, OfficerBName: in.B.Name, State: "planned", CreatedAt: sc.now})
-		if err != nil {
+		if in.On.Before(sc.c.AcceptedOn) {
+			return kernel.Bad("on", "after_acceptance", in.On.String())
+		}
+		if err := replan(ctx, sc, in); err != nil {
 			return err
 		}
 		return s.tell(ctx, sc, "licensing.notice.check")
 	})
+}
+
+// replan moves the check that is planned but not recorded yet; without one it
+// adds one.
+func replan(ctx context.Context, sc *scene, in CheckPlan) error {
+	checks, err := listChecks(ctx, sc.tx, sc.c.ID)
+	if err != nil {
+		return err
+	}
+	plan := Check{ID: kernel.NewID(sc.now), CaseID: sc.c.ID, Mode: in.Mode, PlannedOn: in.On, OfficerA: in.A.ID, OfficerAName: in.A.Name,
+		OfficerB: in.B.ID, OfficerBName: in.B.Name, State: "planned", CreatedAt: sc.now}
+	for _, c := range checks {
+		if c.State == "planned" {
+			plan.ID = c.ID
+			return movePlan(ctx, sc.tx, plan)
+		}
+	}
+	return insertCheck(ctx, sc.tx, plan)
 }
 
 // RecordCheck writes the record (检查笔录) of a planned check; one of its two

@@ -152,6 +152,12 @@ func insertCheck(ctx context.Context, tx *db.Tx, c Check) error {
 	return err
 }
 
+// movePlan changes the day, the kind and the officers of a check.
+func movePlan(ctx context.Context, tx *db.Tx, c Check) error {
+	return db.Changed(tx.ExecContext(ctx, `UPDATE licensing_checks SET mode = $1, planned_on = $2, officer_a = $3, officer_a_name = $4, officer_b = $5, officer_b_name = $6
+		WHERE id = $7 AND state = 'planned'`, c.Mode, c.PlannedOn, c.OfficerA, c.OfficerAName, c.OfficerB, c.OfficerBName, c.ID))
+}
+
 func saveCheck(ctx context.Context, tx *db.Tx, c Check) error {
 	return db.Changed(tx.ExecContext(ctx, `UPDATE licensing_checks SET record = $1, result = $2, confirmed_a = $3, confirmed_b = $4, confirmed_applicant = $5, state = $6 WHERE id = $7`,
 		c.Record, c.Result, kernel.Micros(c.ConfirmedA), kernel.Micros(c.ConfirmedB), kernel.Micros(c.ConfirmedByApp), c.State, c.ID))
