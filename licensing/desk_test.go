@@ -129,7 +129,7 @@ func (d *desk) does(name, id, act string, pairs ...string) *webtest.Page {
 func TestDesksTakeACaseFromIntakeToTheMailThroughPages(t *testing.T) {
 	d := newDesk(t)
 	id := d.filed()
-	d.does("clerk", id, "claim").Want(200, "收件受理", "clerk")
+	d.does("clerk", id, "claim").Want(200, "收件受理", "clerk", "申请表：主要负责人 · 姓名")
 	d.does("clerk", id, "accept").Want(200, "已受理", "受理通知书")
 	d.does("rev1", id, "pass-on", "verdict", "agree", "text", "材料齐全").Want(200, "核查")
 	d.does("rev1", id, "plan-check", "mode", "site", "on", "2026-05-08", "officer_a", "account-rev1", "officer_b", "account-rev2").Want(200, "已安排")

@@ -151,10 +151,17 @@ func (v *deskView) choices(r *web.Request) {
 			v.Deficits = append(v.Deficits, ui.Option{Value: m.ID, Text: r.Text(m.Title)})
 		}
 	}
+	group := ""
 	for _, a := range v.Answers {
-		if !a.Heading {
-			v.Targets = append(v.Targets, ui.Option{Value: "field:" + a.Path, Text: r.T("licensing.desk.answer_of", "name", a.Label)})
+		if a.Heading {
+			group = a.Label + " · "
+			continue
 		}
+		name := a.Label
+		if a.Level > 0 { // two people of one form both have a name
+			name = group + name
+		}
+		v.Targets = append(v.Targets, ui.Option{Value: "field:" + a.Path, Text: r.T("licensing.desk.answer_of", "name", name)})
 	}
 	for _, e := range v.Rule.Excluded {
 		v.Causes = append(v.Causes, ui.Option{Value: e.Cause, Text: r.Text(e.Title)})
