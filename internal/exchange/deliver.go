@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"anlan/internal/audit"
@@ -292,6 +293,9 @@ func (x *Exchange) TakeReceipt(ctx context.Context, system, signature string, bo
 	if r.State != "accepted" && r.State != "rejected" && r.State != "received" {
 		return kernel.Bad("state", "choice", r.State)
 	}
+	if !keepable(r.ID) {
+		return kernel.Bad("id", "encoding", "")
+	}
 	return x.db.InTx(ctx, func(ctx context.Context, tx *db.Tx) error { return x.takeReceipt(ctx, tx, system, r) })
 }
 
@@ -313,10 +317,9 @@ func (x *Exchange) takeReceipt(ctx context.Context, tx *db.Tx, system string, r 
 		Subject: "message:" + r.ID, Before: state, After: r})
 }
 
+// cut bounds what another system says, and takes NUL out, which an engine
+// does not keep.
 func cut(s string, max int) string {
-	r := []rune(s)
-	if len(r) > max {
-		return string(r[:max])
-	}
-	return s
+	r := []rune(strings.ReplaceAll(s, "\x00", ""))
+	return string(r[:min(len(r), max)])
 }

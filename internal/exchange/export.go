@@ -220,7 +220,7 @@ func outPackage(ctx context.Context, q db.Q, system string, n int64) (state, has
 func (x *Exchange) acknowledge(ctx context.Context, tx *db.Tx, s System, p pack) error {
 	for _, line := range p.content {
 		var r Receipt
-		if err := json.Unmarshal(line, &r); err != nil || r.State != "accepted" && r.State != "rejected" {
+		if err := json.Unmarshal(line, &r); err != nil || r.State != "accepted" && r.State != "rejected" || !keepable(r.ID) {
 			return &refusal{"content"}
 		}
 		in, err := db.Value[int64](ctx, tx, `SELECT package FROM exchange_messages WHERE id = $1 AND system = $2`, r.ID, s.ID)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"anlan/internal/audit"
@@ -333,7 +334,7 @@ func (x *Exchange) countTry(ctx context.Context, s System, n int64) error {
 // is ours.
 func (x *Exchange) takeOne(ctx context.Context, s System, n int64, position int, line []byte, final bool) error {
 	var e envelope
-	if err := json.Unmarshal(line, &e); err != nil || e.ID == "" {
+	if err := json.Unmarshal(line, &e); err != nil || e.ID == "" || !keepable(e.ID, e.Kind, e.Subject, e.Key) {
 		e = envelope{ID: fmt.Sprintf("line %d of package %d", position+1, n)}
 	}
 	at := place{system: s.ID, id: e.ID, kind: e.Kind, number: n, position: position}
@@ -357,6 +358,15 @@ func (x *Exchange) takeOne(ctx context.Context, s System, n int64, position int,
 		_, rerr := x.remember(ctx, tx, at, err)
 		return rerr
 	})
+}
+
+// maxWord bounds in bytes what a peer may call its records.
+const maxWord = 500
+
+// keepable reports whether an engine keeps the words of a peer as they are:
+// one that it refuses would hold up every package after it.
+func keepable(words ...string) bool {
+	return !slices.ContainsFunc(words, func(w string) bool { return len(w) > maxWord || strings.ContainsRune(w, 0) })
 }
 
 // place is where a record stood.

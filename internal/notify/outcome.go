@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"anlan/internal/db"
@@ -183,10 +184,9 @@ func (p *Post) lapse(ctx context.Context, channel string) error {
 	})
 }
 
+// cut bounds what another system says, and takes NUL out, which an engine
+// does not keep.
 func cut(s string, max int) string {
-	r := []rune(s)
-	if len(r) > max {
-		return string(r[:max])
-	}
-	return s
+	r := []rune(strings.ReplaceAll(s, "\x00", ""))
+	return string(r[:min(len(r), max)])
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -64,11 +65,32 @@ func (r *Request) take(values url.Values) error {
 			into = r.own
 		}
 		for _, v := range list {
-			if !utf8.ValidString(v) || !utf8.ValidString(name) || strings.ContainsRune(v, 0) {
+			if !isText(v) || !isText(name) {
 				check.Add(strings.ToValidUTF8(name, "?"), "encoding", "")
 				continue
 			}
 			into.Add(name, v)
+		}
+	}
+	if err := check.Err(); err != nil {
+		return statusProblem(http.StatusBadRequest, err)
+	}
+	return nil
+}
+
+// isText reports whether s is text as every engine keeps it: UTF-8 without NUL.
+func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
+
+// readable refuses addresses that are no text: a path of that kind leads to no
+// page, and a parameter of that kind means nothing.
+func (r *Request) readable() error {
+	if !isText(r.URL.Path) {
+		return kernel.Missing("page", strings.ToValidUTF8(strings.ReplaceAll(r.URL.Path, "\x00", "?"), "?"))
+	}
+	check := &kernel.Check{}
+	for name, list := range r.URL.Query() {
+		if !isText(name) || slices.ContainsFunc(list, func(v string) bool { return !isText(v) }) {
+			check.Add(strings.ToValidUTF8(name, "?"), "encoding", "")
 		}
 	}
 	if err := check.Err(); err != nil {

@@ -101,6 +101,7 @@ func ParseJSON(body []byte, dst any) error {
 
 var (
 	errTooDeep  = errors.New("json: nested too deep")
+	errNoText   = errors.New("json: a key that is no text")
 	errTrailing = errors.New("json: text after the value")
 )
 
@@ -142,6 +143,9 @@ func parseNode(dec *json.Decoder, path string, depth int, check *kernel.Check) (
 	case json.Delim('['):
 		return parseElements(dec, path, depth, check)
 	}
+	if text, ok := tok.(string); ok && !isText(text) {
+		check.Add(path, "encoding", "")
+	}
 	return tok, nil
 }
 
@@ -153,6 +157,9 @@ func parseMembers(dec *json.Decoder, path string, depth int, check *kernel.Check
 			return nil, err
 		}
 		name, _ := tok.(string)
+		if !isText(name) {
+			return nil, errNoText
+		}
 		at := join(path, name)
 		node, err := parseNode(dec, at, depth+1, check)
 		if err != nil {

@@ -130,9 +130,15 @@ func (s *Server) run(r *Request) error {
 		if err := s.identifyMachine(r); err != nil {
 			return err
 		}
+		if err := r.readable(); err != nil {
+			return err
+		}
 		return s.permitted(r)
 	}
 	if err := s.identify(r); err != nil {
+		return err
+	}
+	if err := r.readable(); err != nil {
 		return err
 	}
 	if err := s.readForm(r); err != nil {

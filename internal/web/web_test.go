@@ -431,6 +431,23 @@ func TestClientThatBreaksOffIsNoFaultOfOurs(t *testing.T) {
 	}
 }
 
+func TestTextThatNoEngineKeepsIsRefused(t *testing.T) {
+	s := start(t, &notes{})
+	token := webtest.Officer("system", readNotes)
+	token.Session, token.Token = nil, &auth.Token{ID: "t1"}
+	s.People.Add("machine", token)
+	c := s.Client(t, "")
+	for path, status := range map[string]int{"/notes/done?text=%00": 400, "/notes/done?text=%ff": 400, "/notes/done?%ff=x": 400, "/api/v1/notes/%00": 404, "/api/v1/notes/%ff": 404,
+		"/notes/done?text=%F0%AA%9B%96": 200} {
+		c.Get(path).Want(status)
+	}
+	for _, body := range []string{`{"text":"a\u0000"}`, `{"a\u0000":1}`} {
+		if p := c.JSON("POST", "/api/v1/notes/7", body, "Authorization", "Bearer machine"); p.Status != 400 && p.Status != 422 {
+			t.Errorf("%s: %d %s", body, p.Status, p.Body)
+		}
+	}
+}
+
 func TestOperationsSpeakProblems(t *testing.T) {
 	n := &notes{}
 	s := start(t, n)
