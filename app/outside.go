@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -111,7 +112,11 @@ func exchangePeers(c Config, getenv func(string) string) (exchange.Options, erro
 	var file exchangeFile
 	d := json.NewDecoder(f)
 	d.DisallowUnknownFields()
-	if err := d.Decode(&file); err != nil {
+	err = d.Decode(&file)
+	if _, more := d.Token(); err == nil && more != io.EOF {
+		err = errors.New("more than one value")
+	}
+	if err != nil {
 		return exchange.Options{}, fmt.Errorf("exchange: %s: %w", c.Exchange, err)
 	}
 	o := exchange.Options{Self: file.Self}

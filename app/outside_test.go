@@ -172,3 +172,19 @@ func TestBadExchangeFilesAreNamed(t *testing.T) {
 		}
 	}
 }
+
+// FuzzExchangeFile reads any --exchange file: what is taken names every system.
+func FuzzExchangeFile(f *testing.F) {
+	f.Add([]byte(`{"self":"anlan-tj","systems":[{"id":"credit","title":{"zh-CN":"市信用平台"},"kinds":["x"],"http":{"url":"https://example.cn/"}}]}`))
+	f.Add([]byte(`{"self":"a","systems":[{"id":"b","files":{"out":"o","in":"i","peer":"p","key_file":"/dev/null"}}]}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		file := filepath.Join(t.TempDir(), "exchange.json")
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		o, err := exchangePeers(Config{Exchange: file}, func(string) string { return "" })
+		if err == nil && !json.Valid(text) {
+			t.Errorf("%q was taken: %+v", text, o)
+		}
+	})
+}

@@ -328,6 +328,11 @@ func FuzzParsePostings(f *testing.F) {
 		if len(rows) > maxImportRows {
 			t.Fatal(len(rows))
 		}
+		for _, r := range rows {
+			if !kernel.IsText(r.CaseNumber + r.Carrier + r.Waybill) {
+				t.Fatalf("no text: %+v", r)
+			}
+		}
 	})
 }
 

@@ -190,6 +190,9 @@ func readText(r io.Reader) ([]byte, error) {
 		return nil, kernel.Bad("file", "too_large", fmt.Sprint(len(b)))
 	}
 	b = bytes.TrimPrefix(b, []byte("\ufeff"))
+	if bytes.IndexByte(b, 0) >= 0 {
+		return nil, kernel.Bad("file", "encoding", "")
+	}
 	if utf8.Valid(b) {
 		return b, nil
 	}

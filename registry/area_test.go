@@ -158,7 +158,7 @@ func FuzzParseStreets(f *testing.F) {
 			return
 		}
 		for _, s := range streets {
-			if err := s.Check(); err != nil {
+			if err := s.Check(); err != nil || !kernel.IsText(s.Name.ZH+s.Parent) {
 				t.Errorf("%+v: %v", s, err)
 			}
 		}

@@ -96,7 +96,7 @@ func parseCursor(s string) (c cursor, err error) {
 	if err == nil {
 		err = json.Unmarshal(b, (*[2]string)(&c))
 	}
-	if err != nil {
+	if err != nil || !kernel.IsText(c[0]+c[1]) {
 		return c, kernel.Bad("after", "format", s)
 	}
 	return c, nil

@@ -157,7 +157,7 @@ func FuzzParseCSV(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		rows, faults := ParseCSV(bytes.NewReader(text), "通知")
 		for _, r := range rows {
-			if err := r.Check(); err != nil {
+			if err := r.Check(); err != nil || !kernel.IsText(r.Name+r.Source) {
 				t.Fatalf("%+v: %v", r, err)
 			}
 		}

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"anlan/internal/audit"
@@ -366,7 +365,7 @@ const maxWord = 500
 // keepable reports whether an engine keeps the words of a peer as they are:
 // one that it refuses would hold up every package after it.
 func keepable(words ...string) bool {
-	return !slices.ContainsFunc(words, func(w string) bool { return len(w) > maxWord || strings.ContainsRune(w, 0) })
+	return !slices.ContainsFunc(words, func(w string) bool { return len(w) > maxWord || !kernel.IsText(w) })
 }
 
 // place is where a record stood.

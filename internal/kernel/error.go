@@ -132,8 +132,13 @@ func (c *Check) Text(field, value string, max int) {
 	c.Length(field, value, max)
 }
 
-// Length adds "too_long" when value has more than max runes.
+// Length adds "too_long" when value has more than max runes, and "encoding"
+// when it is no text.
 func (c *Check) Length(field, value string, max int) {
+	if !IsText(value) {
+		c.Add(field, "encoding", "")
+		return
+	}
 	if n := len([]rune(value)); n > max {
 		c.Add(field, "too_long", fmt.Sprintf("%d", n), "max", max)
 	}

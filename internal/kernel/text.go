@@ -1,5 +1,10 @@
 package kernel
 
+import (
+	"strings"
+	"unicode/utf8"
+)
+
 // Text is content in both languages; Chinese is always there, English may be
 // missing, and then the Chinese is shown with its lang.
 type Text struct {
@@ -18,3 +23,7 @@ func (t Text) In(lang string) (text, really string) {
 
 // String returns the Chinese text.
 func (t Text) String() string { return t.ZH }
+
+// IsText reports whether s is text as every database engine keeps it: UTF-8
+// without NUL.
+func IsText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }

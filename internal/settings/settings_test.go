@@ -2,6 +2,7 @@ package settings
 
 import (
 	"context"
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -180,6 +181,21 @@ func TestAtAgreesWithAPlainList(t *testing.T) {
 			}
 			if got := at(t, d, noon.AddDate(0, 0, day), key); got != want {
 				rt.Fatalf("day %d: %d, want %d of %v", day, got, want, rows)
+			}
+		}
+	})
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(`{"a":["1"]}`)
+	f.Add(`null`)
+	f.Add(`1e400 x`)
+	f.Fuzz(func(t *testing.T, text string) {
+		var days int
+		var table map[string][]string
+		for form, v := range map[Form]any{Number: &days, "table": &table} {
+			if err := parse(form, text, v); err == nil && !json.Valid([]byte(text)) {
+				t.Errorf("%q was taken as %s", text, form)
 			}
 		}
 	})

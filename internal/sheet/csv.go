@@ -26,6 +26,9 @@ func (t Table) ReadCSV(ctx context.Context, r io.Reader, each func(*Row) error) 
 		return Result{}, fileError(errLarge)
 	}
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	if bytes.IndexByte(data, 0) >= 0 {
+		return Result{}, kernel.Bad("file", "encoding", "")
+	}
 	if !utf8.Valid(data) {
 		if data, err = simplifiedchinese.GB18030.NewDecoder().Bytes(data); err != nil || bytes.ContainsRune(data, utf8.RuneError) {
 			return Result{}, kernel.Bad("file", "encoding", "")

@@ -552,6 +552,24 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
+func FuzzReadCSV(f *testing.F) {
+	f.Add([]byte("名称\n\"a\n"))
+	f.Add([]byte("\xc3\xfb\xb3\xc6\n\xbc\xd7\x00\n"))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		_, err := oneColumn(Text).ReadCSV(context.Background(), bytes.NewReader(file), func(r *Row) error {
+			for _, c := range oneColumn(Text).Columns {
+				if !kernel.IsText(r.Text(c.Name)) {
+					t.Errorf("%q gives no text", file)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			fieldErrors(t, err)
+		}
+	})
+}
+
 func FuzzCells(f *testing.F) {
 	f.Add(`<row r="2"><c r="A2" t="s" s="1"><v>0</v></c><c t="inlineStr"><is><r><t>x</t></r></is></c></row>`)
 	f.Fuzz(func(t *testing.T, rows string) {

@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"anlan/internal/kernel"
 )
@@ -65,7 +64,7 @@ func (r *Request) take(values url.Values) error {
 			into = r.own
 		}
 		for _, v := range list {
-			if !isText(v) || !isText(name) {
+			if !kernel.IsText(v) || !kernel.IsText(name) {
 				check.Add(strings.ToValidUTF8(name, "?"), "encoding", "")
 				continue
 			}
@@ -78,18 +77,15 @@ func (r *Request) take(values url.Values) error {
 	return nil
 }
 
-// isText reports whether s is text as every engine keeps it: UTF-8 without NUL.
-func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
-
 // readable refuses addresses that are no text: a path of that kind leads to no
 // page, and a parameter of that kind means nothing.
 func (r *Request) readable() error {
-	if !isText(r.URL.Path) {
+	if !kernel.IsText(r.URL.Path) {
 		return kernel.Missing("page", strings.ToValidUTF8(strings.ReplaceAll(r.URL.Path, "\x00", "?"), "?"))
 	}
 	check := &kernel.Check{}
 	for name, list := range r.URL.Query() {
-		if !isText(name) || slices.ContainsFunc(list, func(v string) bool { return !isText(v) }) {
+		if !kernel.IsText(name) || slices.ContainsFunc(list, func(v string) bool { return !kernel.IsText(v) }) {
 			check.Add(strings.ToValidUTF8(name, "?"), "encoding", "")
 		}
 	}

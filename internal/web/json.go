@@ -143,7 +143,7 @@ func parseNode(dec *json.Decoder, path string, depth int, check *kernel.Check) (
 	case json.Delim('['):
 		return parseElements(dec, path, depth, check)
 	}
-	if text, ok := tok.(string); ok && !isText(text) {
+	if text, ok := tok.(string); ok && !kernel.IsText(text) {
 		check.Add(path, "encoding", "")
 	}
 	return tok, nil
@@ -157,7 +157,7 @@ func parseMembers(dec *json.Decoder, path string, depth int, check *kernel.Check
 			return nil, err
 		}
 		name, _ := tok.(string)
-		if !isText(name) {
+		if !kernel.IsText(name) {
 			return nil, errNoText
 		}
 		at := join(path, name)

@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strconv"
 
 	"anlan/internal/kernel"
@@ -20,7 +21,7 @@ func ParseCursor(s string, n int) (Cursor, error) {
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(s)
 	var c Cursor
-	if err != nil || json.Unmarshal(raw, &c) != nil || len(c) != n {
+	if err != nil || json.Unmarshal(raw, &c) != nil || len(c) != n || slices.ContainsFunc(c, func(v string) bool { return !kernel.IsText(v) }) {
 		return nil, kernel.Bad("after", "format", cutRunes(s, 60))
 	}
 	return c, nil
