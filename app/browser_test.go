@@ -6,9 +6,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"anlan/internal/auth"
 	"anlan/internal/web"
 	"anlan/internal/webtest"
+	"anlan/sample"
 )
 
 // page is a page of the site and who looks at it.
@@ -101,4 +104,26 @@ func TestEveryPageIsReadableForEverybody(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestDeskShowsTheDaysOfALimit opens what an officer looks at most; its picture
+// stands in the README.
+func TestDeskShowsTheDaysOfALimit(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the whole city")
+	}
+	c := wholeCity(t)
+	at := slices.IndexFunc(c.entries, func(e sample.Entry) bool { return e.Role == auth.Approver })
+	token, _ := c.enter(t, c.entries[at])
+	b := webtest.NewBrowser(t, c.URL)
+	b.Size(1280, 900)
+	b.SetCookie("anlan_lang", "zh-CN")
+	b.SignIn(token)
+	b.Visit("/licensing/cases?step=approve")
+	b.Do(chromedp.Click("table a"))
+	b.Wait(`document.querySelectorAll(".clock").length == 3`)
+	b.Window("readme")
+	b.Do(chromedp.Click(".clock-days summary"))
+	b.Wait(`document.querySelector(".clock-days[open] .day-off") && document.querySelector(".clock-days[open] .day:not(.day-off)")`)
+	b.Axe("a case with its days")
 }

@@ -160,11 +160,22 @@ func (b *Browser) Wait(js string) {
 // that variable it does nothing.
 func (b *Browser) Shot(name string) {
 	b.t.Helper()
+	b.picture(name, chromedp.FullScreenshot(100))
+}
+
+// Window is Shot of what the window shows.
+func (b *Browser) Window(name string) {
+	b.t.Helper()
+	b.picture(name, chromedp.CaptureScreenshot())
+}
+
+func (b *Browser) picture(name string, take chromedp.Action[[]byte]) {
+	b.t.Helper()
 	dir := os.Getenv("ANLAN_SHOTS")
 	if dir == "" {
 		return
 	}
-	png, err := chromedp.Run(b.Ctx, chromedp.FullScreenshot(100))
+	png, err := chromedp.Run(b.Ctx, take)
 	if err == nil {
 		err = os.MkdirAll(dir, 0o755)
 	}
