@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"anlan/internal/i18n"
@@ -17,40 +18,41 @@ import (
 // funcs are the functions of every view in one language.
 func funcs(texts *i18n.Catalogues, assets *assets, lang string) template.FuncMap {
 	return template.FuncMap{
-		"t":        func(key string, args ...any) string { return texts.T(lang, key, args...) },
-		"text":     func(t kernel.Text) template.HTML { return textHTML(t, lang) },
-		"plain":    func(t kernel.Text) string { s, _ := t.In(lang); return s },
-		"lang":     func() string { return lang },
-		"args":     args,
-		"list":     func(items ...any) []any { return items },
-		"date":     func(d kernel.Date) template.HTML { return dateHTML(texts, lang, d) },
-		"weekday":  func(d kernel.Date) string { return texts.Weekday(lang, d) },
-		"datetime": func(t time.Time) template.HTML { return timeHTML(t, texts.DateTime(lang, t)) },
-		"stamp":    func(t time.Time) template.HTML { return timeHTML(t, i18n.Stamp(t)) },
-		"clock":    func(t time.Time) template.HTML { return timeHTML(t, i18n.Clock(t)) },
-		"ago":      func(t, now time.Time) template.HTML { return timeHTML(t, texts.Ago(lang, t, now)) },
-		"duration": func(d time.Duration) string { return texts.Duration(lang, d) },
-		"number":   func(v any) string { return texts.Show(lang, v) },
-		"decimal":  func(v float64, digits int) string { return i18n.Decimal(v, digits) },
-		"percent":  func(v float64) string { return i18n.Decimal(v*100, 1) + "%" },
-		"bytes":    i18n.Bytes,
-		"asset":    assets.url,
-		"icon":     func(name string) (template.HTML, error) { return icon(assets, name) },
-		"json":     jsonText,
-		"url":      buildURL,
-		"add":      func(a, b int) int { return a + b },
-		"str":      asText,
-		"default":  func(fallback, v any) any { return orDefault(v, fallback) },
-		"id":       fieldID,
-		"place":    place,
-		"option":   func(value, text string) ui.Option { return ui.Option{Value: value, Text: text} },
-		"row":      func(label string, value any) ui.Row { return ui.Row{Label: label, Value: shown(texts, lang, value)} },
-		"crumb":    func(text, href string) ui.Crumb { return ui.Crumb{Text: text, Href: href} },
-		"tab":      func(text, href string, current bool) ui.Tab { return ui.Tab{Text: text, Href: href, Current: current} },
-		"task":     func(text, href, state string) ui.Task { return ui.Task{Text: text, Href: href, State: state} },
-		"bars":     func(b ui.Bars) template.HTML { return b.SVG() },
-		"spark":    func(s ui.Spark) template.HTML { return s.SVG() },
-		"mapsvg":   func(m ui.Map) template.HTML { return m.SVG(lang) },
+		"t":             func(key string, args ...any) string { return texts.T(lang, key, args...) },
+		"text":          func(t kernel.Text) template.HTML { return textHTML(t, lang) },
+		"plain":         func(t kernel.Text) string { s, _ := t.In(lang); return s },
+		"lang":          func() string { return lang },
+		"args":          args,
+		"list":          func(items ...any) []any { return items },
+		"date":          func(d kernel.Date) template.HTML { return dateHTML(texts, lang, d) },
+		"weekday":       func(d kernel.Date) string { return texts.Weekday(lang, d) },
+		"datetime":      func(t time.Time) template.HTML { return timeHTML(t, texts.DateTime(lang, t)) },
+		"stamp":         func(t time.Time) template.HTML { return timeHTML(t, i18n.Stamp(t)) },
+		"clock":         func(t time.Time) template.HTML { return timeHTML(t, i18n.Clock(t)) },
+		"ago":           func(t, now time.Time) template.HTML { return timeHTML(t, texts.Ago(lang, t, now)) },
+		"duration":      func(d time.Duration) string { return texts.Duration(lang, d) },
+		"number":        func(v any) string { return texts.Show(lang, v) },
+		"decimal":       func(v float64, digits int) string { return i18n.Decimal(v, digits) },
+		"percent":       func(v float64) string { return i18n.Decimal(v*100, 1) + "%" },
+		"bytes":         i18n.Bytes,
+		"asset":         assets.url,
+		"icon":          func(name string) (template.HTML, error) { return icon(assets, name) },
+		"json":          jsonText,
+		"url":           buildURL,
+		"add":           func(a, b int) int { return a + b },
+		"str":           asText,
+		"default":       func(fallback, v any) any { return orDefault(v, fallback) },
+		"id":            fieldID,
+		"place":         place,
+		"option":        func(value, text string) ui.Option { return ui.Option{Value: value, Text: text} },
+		"row":           func(label string, value any) ui.Row { return ui.Row{Label: label, Value: shown(texts, lang, value)} },
+		"crumb":         func(text, href string) ui.Crumb { return ui.Crumb{Text: text, Href: href} },
+		"tab":           func(text, href string, current bool) ui.Tab { return ui.Tab{Text: text, Href: href, Current: current} },
+		"task":          func(text, href, state string) ui.Task { return ui.Task{Text: text, Href: href, State: state} },
+		"selectOptions": selectOptions,
+		"bars":          func(b ui.Bars) template.HTML { return b.SVG() },
+		"spark":         func(s ui.Spark) template.HTML { return s.SVG() },
+		"mapsvg":        func(m ui.Map) template.HTML { return m.SVG(lang) },
 	}
 }
 
@@ -208,4 +210,44 @@ func shown(texts *i18n.Catalogues, lang string, v any) any {
 		return v
 	}
 	return texts.Show(lang, v)
+}
+
+// selectOptions writes the options of a select, a []ui.Option or a list of
+// them: a filter has a hundred, which the template engine would take
+// milliseconds for.
+func selectOptions(page any, name string, options, value any) (template.HTML, error) {
+	p, _ := page.(*Page)
+	var b strings.Builder
+	write := func(o ui.Option) {
+		b.WriteString(`<option value="`)
+		b.WriteString(template.HTMLEscapeString(o.Value))
+		b.WriteByte('"')
+		if p != nil && p.Chosen(name, o.Value, value) {
+			b.WriteString(" selected")
+		}
+		if o.Disabled {
+			b.WriteString(" disabled")
+		}
+		b.WriteByte('>')
+		b.WriteString(template.HTMLEscapeString(o.Text))
+		b.WriteString("</option>")
+	}
+	switch options := options.(type) {
+	case nil:
+	case []ui.Option:
+		for _, o := range options {
+			write(o)
+		}
+	case []any:
+		for _, o := range options {
+			option, ok := o.(ui.Option)
+			if !ok {
+				return "", fmt.Errorf("select %s: an option is a %T", name, o)
+			}
+			write(option)
+		}
+	default:
+		return "", fmt.Errorf("select %s: the options are a %T", name, options)
+	}
+	return template.HTML(b.String()), nil
 }
