@@ -2,6 +2,7 @@ package licensing_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -262,6 +263,34 @@ func TestWrongInputIsNamedAtTheFormOfTheAct(t *testing.T) {
 	d.does("clerk", id, "correct").Want(422)
 	d.does("clerk", id, "correct", "faults.0.fault", "缺少安全评价报告").Want(422, "faults-0-target", "缺少安全评价报告")
 	d.does("clerk", id, "correct", "faults.0.target", "field:premises.address", "faults.0.fault", "与营业执照不一致", "faults.0.remedy", "请核对").Want(200, "待补正", "与营业执照不一致")
+}
+
+func TestCorrectionNoticeTakesAsManyLinesAsThereAreFaults(t *testing.T) {
+	d := newDesk(t)
+	id := d.filed()
+	line := func(i int) (string, string) {
+		return fmt.Sprintf("faults.%d.fault", i), fmt.Sprintf("第 %d 处与证照不一致", i+1)
+	}
+	fill := func(f *webtest.Form, from, to int) *webtest.Form {
+		for i := from; i < to; i++ {
+			name, text := line(i)
+			f.Set(name, text, fmt.Sprintf("faults.%d.target", i), "field:premises.address", fmt.Sprintf("faults.%d.remedy", i), "请核对")
+		}
+		return f
+	}
+	page := fill(d.as("clerk").Get("/licensing/cases/"+id).Want(200).Form("/correct"), 0, 5).Set("_more", "1").Submit().Want(200, "第 5 处与证照不一致")
+	page = fill(page.Form("/correct"), 5, 10).Set("_more", "1").Submit().Want(200, "第 10 处与证照不一致")
+	page = page.Form("/correct").Set("faults.10.target", "", "faults.11.fault", "缺目录").Submit().Want(422, "faults-11-target", "第 1 处与证照不一致", "缺目录")
+	f := fill(page.Form("/correct"), 10, 15)
+	if f.Values.Get("lines") != "15" {
+		t.Fatalf("%s lines", f.Values.Get("lines"))
+	}
+	f.Set("lines", "200", "_more", "1").Submit().Want(422, "最多 200 项", "第 15 处与证照不一致")
+	f.Values.Del("_more")
+	f.Set("lines", "15").Submit().Want(200, "待补正", "第 15 处与证照不一致")
+	if c, err := d.Case(t.Context(), d.applicant(), id); err != nil || len(c.Corrections) != 15 {
+		t.Errorf("%d items, %v", len(c.Corrections), err)
+	}
 }
 
 func TestWhoWasSlowerSeesWhatChanged(t *testing.T) {

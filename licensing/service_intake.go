@@ -3,6 +3,7 @@ package licensing
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"anlan/internal/auth"
 	"anlan/internal/db"
@@ -71,11 +72,16 @@ type Fault struct {
 	Remedy string
 }
 
-// SendCorrection tells all faults at once, once (行政许可法 art. 32 (4)).
+// maxFaults bounds a correction notice.
+const maxFaults = 200
+
+// SendCorrection tells all faults at once, once (行政许可法 art. 32 (4)). Empty
+// lines do not count.
 func (s *Service) SendCorrection(ctx context.Context, p *auth.Principal, caseID string, version int64, faults []Fault) (*Case, error) {
 	if err := checkFaults(faults); err != nil {
 		return nil, err
 	}
+	faults = slices.DeleteFunc(slices.Clone(faults), func(f Fault) bool { return f == Fault{} })
 	return s.numbered(ctx, p, caseID, PaperCorrection, func(paper paperTaken) (*Case, error) {
 		return s.atDesk(ctx, p, doing{caseID: caseID, version: version, name: "correct"}, func(ctx context.Context, sc *scene) error {
 			if err := sc.c.AskCorrection(); err != nil {
@@ -97,10 +103,16 @@ func (s *Service) SendCorrection(ctx context.Context, p *auth.Principal, caseID 
 
 func checkFaults(faults []Fault) error {
 	var c kernel.Check
-	if len(faults) == 0 {
+	if len(faults) > maxFaults {
+		c.Add("faults", "too_many", "", "max", maxFaults)
+	}
+	if !slices.ContainsFunc(faults, func(f Fault) bool { return f != Fault{} }) {
 		c.Add("faults", "required", "")
 	}
 	for i, f := range faults {
+		if f == (Fault{}) {
+			continue
+		}
 		c.Require(fmt.Sprintf("faults.%d.target", i), f.Target)
 		c.Text(fmt.Sprintf("faults.%d.fault", i), f.Fault, 500)
 		c.Text(fmt.Sprintf("faults.%d.remedy", i), f.Remedy, 500)

@@ -28,7 +28,7 @@ func (h *Pages) deskRoutes() []web.Route {
 		act("claim", PermRead, h.claim), act("release", PermRead, h.release), act("pass-on", PermRead, h.passOn),
 		act("pause", PermRead, h.pause), act("resume", PermRead, h.resume), act("ask-extension", PermRead, h.askExtension),
 		act("transfer", PermTransfer, h.transfer),
-		act("accept", PermIntake, h.accept), act("correct", PermIntake, h.askCorrection), act("turn-away", PermIntake, h.turnAway), act("deficit", PermIntake, h.closeDeficit),
+		act("accept", PermIntake, h.accept), console("POST", "/licensing/cases/{id}/correct", PermIntake, h.correctOrGrow), act("turn-away", PermIntake, h.turnAway), act("deficit", PermIntake, h.closeDeficit),
 		act("plan-check", PermReview, h.planCheck), act("record-check", PermReview, h.recordCheck), act("confirm-check", PermReview, h.confirmCheck), act("verify-pledge", PermReview, h.verifyPledge),
 		act("decide", PermApprove, h.decide), act("answer-extension", PermApprove, h.answerExtension),
 		act("archive", PermArchive, h.archive),
@@ -54,9 +54,7 @@ type deskView struct {
 	Delivered  *Delivery
 	Rating     *Rating
 	Targets    []ui.Option // what a correction may be about
-	Faults     []int       // the first lines of the correction form
-	MoreFaults []int       // the others, folded
-	ManyFaults bool        // some of them are filled in
+	Faults     int         // lines of the correction form
 	AreaName   string
 	Deficits   []ui.Option   // materials that may follow
 	Causes     []ui.Option   // special procedures
@@ -166,14 +164,7 @@ func (v *deskView) choices(r *web.Request) {
 	for _, e := range v.Rule.Excluded {
 		v.Causes = append(v.Causes, ui.Option{Value: e.Cause, Text: r.Text(e.Title)})
 	}
-	for i := range maxFaults {
-		if i < firstFaults {
-			v.Faults = append(v.Faults, i)
-			continue
-		}
-		v.MoreFaults = append(v.MoreFaults, i)
-		v.ManyFaults = v.ManyFaults || r.Sent().Get(faultField(i, "fault"))+r.Sent().Get(faultField(i, "remedy")) != ""
-	}
+	v.Faults = faultLines(r)
 }
 
 // people are the officers whom a form lets choose.

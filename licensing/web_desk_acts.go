@@ -117,22 +117,53 @@ func (h *Pages) accept(r *web.Request, id string, version int64) error {
 	return err
 }
 
-// maxFaults bounds the lines of a correction notice.
-const maxFaults = 12
-
-// firstFaults is how many lines stand open.
-const firstFaults = 3
+// The lines of the correction form: so many at first, so many more at a time.
+const (
+	firstFaults = 5
+	moreFaults  = 5
+)
 
 func faultField(i int, part string) string { return fmt.Sprintf("faults.%d.%s", i, part) }
 
-// askCorrection reads the notice's lines; empty ones do not count.
+// faultLines is how many lines the correction form has.
+func faultLines(r *web.Request) int {
+	n, err := strconv.Atoi(r.Sent().Get("lines"))
+	if err != nil {
+		return firstFaults
+	}
+	return min(max(n, firstFaults), maxFaults)
+}
+
+// correctOrGrow sends the notice, or shows the form with more lines.
+func (h *Pages) correctOrGrow(r *web.Request) error {
+	if r.Sent().Get("_more") == "" {
+		return h.acting(h.askCorrection)(r)
+	}
+	version, err := seenVersion(r)
+	if err != nil {
+		return h.refused(r, err)
+	}
+	v, err := h.loadDesk(r)
+	if err != nil {
+		return err
+	}
+	if version != v.Version {
+		return h.refused(r, kernel.Clash("error.changed_meanwhile", nil))
+	}
+	if v.Faults == maxFaults {
+		var check kernel.Check
+		check.Add("faults", "too_many", "", "max", maxFaults)
+		return h.refused(r, check.Err())
+	}
+	v.Faults = min(v.Faults+moreFaults, maxFaults)
+	return r.Reshow("licensing/desk", v)
+}
+
+// askCorrection reads the notice's lines.
 func (h *Pages) askCorrection(r *web.Request, id string, version int64) error {
-	var faults []Fault
-	for i := range maxFaults {
-		f := Fault{Target: r.Sent().Get(faultField(i, "target")), Fault: r.Sent().Get(faultField(i, "fault")), Remedy: r.Sent().Get(faultField(i, "remedy"))}
-		if f.Fault != "" || f.Remedy != "" {
-			faults = append(faults, f)
-		}
+	faults := make([]Fault, faultLines(r))
+	for i := range faults {
+		faults[i] = Fault{Target: r.Sent().Get(faultField(i, "target")), Fault: r.Sent().Get(faultField(i, "fault")), Remedy: r.Sent().Get(faultField(i, "remedy"))}
 	}
 	_, err := h.s.SendCorrection(r.Context(), r.Principal, id, version, faults)
 	return err

@@ -214,7 +214,7 @@ func (p *Page) Error(field string) string {
 // Value is what a field shows: what was sent when the form is shown again,
 // else value.
 func (p *Page) Value(field string, value any) any {
-	if sent, ok := p.r.sent[field]; ok && p.r.problem != nil && p.sentHere() && len(sent) > 0 {
+	if sent, ok := p.r.sent[field]; ok && p.r.again && p.sentHere() && len(sent) > 0 {
 		return sent[0]
 	}
 	return value
@@ -224,7 +224,7 @@ func (p *Page) Value(field string, value any) any {
 // the form is shown again, else in value, a text, a list of texts or a bool
 // ("true", "false").
 func (p *Page) Chosen(field, option string, value any) bool {
-	if p.r.problem != nil && p.r.sent != nil && p.sentHere() {
+	if p.r.again && p.r.sent != nil && p.sentHere() {
 		return contains(p.r.sent[field], option)
 	}
 	return contains(asTexts(value), option)

@@ -18,9 +18,9 @@ func (p *Page) Form(name string) *Page {
 	return &form
 }
 
-// Asked reports whether this form was sent and is shown again because it was
-// refused, so that it stands open.
-func (p *Page) Asked() bool { return p.form != "" && p.r.problem != nil && p.sentHere() }
+// Asked reports whether this form was sent and is shown again, because it was
+// refused or grew, so that it stands open.
+func (p *Page) Asked() bool { return p.form != "" && p.r.again && p.sentHere() }
 
 // sentHere reports whether what was sent belongs to this form.
 func (p *Page) sentHere() bool { return p.form == "" || p.r.sent.Get("_form") == p.form }

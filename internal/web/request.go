@@ -35,6 +35,7 @@ type Request struct {
 	own     url.Values // our own fields: _csrf, _request
 	upload  *upload
 	problem *kernel.Error // why a form is shown again
+	again   bool          // a form is shown again with what was typed
 	flashes []flash
 	liveID  string
 	look    look
@@ -135,9 +136,16 @@ func (r *Request) Refill(view string, data any, err error) error {
 		return err
 	}
 	status, _, retry := judge(err)
-	r.problem = problem
+	r.problem, r.again = problem, true
 	r.retryAfter(retry)
 	return r.render(status, view, data)
+}
+
+// Reshow shows a form again with what the person typed and nothing wrong with
+// it: after a button that adds lines to it.
+func (r *Request) Reshow(view string, data any) error {
+	r.again = true
+	return r.render(http.StatusOK, view, data)
 }
 
 func (r *Request) render(status int, view string, data any) error {
