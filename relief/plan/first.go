@@ -56,7 +56,7 @@ func (f *first) build() {
 	for w := range f.m.houses {
 		if len(f.pending[w]) > 0 {
 			for k := range f.docks[w] {
-				f.queue = append(f.queue, freeDock{f.m.houses[w].opens, w, k})
+				f.queue = append(f.queue, freeDock{f.m.opens(w, k), w, k})
 			}
 		}
 	}

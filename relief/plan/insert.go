@@ -138,7 +138,7 @@ type gap struct {
 func (b *builder) fresh(best *offer, w int, a *goods) {
 	h := &b.m.houses[w]
 	for k := range b.docks[w] {
-		g := gap{house: w, dock: k, before: none, after: b.docks[w][k].first, from: h.opens}
+		g := gap{house: w, dock: k, before: none, after: b.docks[w][k].first, from: b.m.opens(w, k)}
 		for {
 			g.until = never
 			if g.after != none {

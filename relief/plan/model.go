@@ -15,6 +15,15 @@ type model struct {
 	types  []modelType
 	trucks []modelTruck
 	roads  roads
+	held   [][]int64 // by warehouse and dock: taken until then; nil: all free
+}
+
+// opens is the earliest moment a dock can begin to load.
+func (m *model) opens(w, dock int) int64 {
+	if m.held == nil {
+		return m.houses[w].opens
+	}
+	return max(m.houses[w].opens, m.held[w][dock])
 }
 
 type modelItem struct{ ml, g int64 }

@@ -36,6 +36,11 @@ func Solve(p *Problem, o Options) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.run(), nil
+}
+
+// run is the whole search.
+func (s *solver) run() *Plan {
 	s.begin()
 	if s.proof != nil {
 		s.tune(0.2, 40)
@@ -43,7 +48,7 @@ func Solve(p *Problem, o Options) (*Plan, error) {
 		s.prove(0.4, 1200)
 		s.improve()
 	}
-	return s.result(), nil
+	return s.result()
 }
 
 // solver holds one search.

@@ -157,7 +157,7 @@ func (l *load) lastSite() int { return l.stops[len(l.stops)-1].site }
 
 // earliest is when a load can start behind its predecessors.
 func (s *state) earliest(l *load) int64 {
-	at := s.m.houses[l.house].opens
+	at := s.m.opens(l.house, l.dock)
 	if l.beforeDock != none {
 		b := &s.loads[l.beforeDock]
 		at = max(at, b.start+b.dockTime)
