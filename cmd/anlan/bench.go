@@ -19,7 +19,7 @@ import (
 var benches = []struct {
 	name string
 	run  func(args []string, stdout, stderr io.Writer) int
-}{{"db", benchDB}, {"submit", benchSubmit}, {"fill", benchFill}, {"progress", benchProgress}, {"http", benchHTTP}}
+}{{"db", benchDB}, {"submit", benchSubmit}, {"fill", benchFill}, {"progress", benchProgress}, {"http", benchHTTP}, {"relief", benchRelief}}
 
 func benchCommand(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	var names []string
@@ -29,7 +29,7 @@ func benchCommand(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 		}
 		names = append(names, b.name)
 	}
-	fs := newFlags("bench", "bench "+strings.Join(names, "|")+" [flags]\n\nMeasures the database or the platform on this machine.")
+	fs := newFlags("bench", "bench "+strings.Join(names, "|")+" [flags]\n\nMeasures the database, the platform or the planner on this machine.")
 	given, code, done := parseMixed(fs, args, stdout, stderr, strings.Join(names, "|"))
 	if done {
 		return code

@@ -49,11 +49,27 @@ func newCapacities(m *model, cells []demand) *capacities {
 		c.bySite[d.site] = append(c.bySite[d.site], i)
 	}
 	c.loads()
+	if c.coarse {
+		c.mergeItems()
+	}
 	c.paths()
 	c.arrivals()
 	c.chooseTails()
 	c.soonests()
 	return c
+}
+
+// mergeItems adds up the demands of each item, where travel does not count.
+func (c *capacities) mergeItems() {
+	var merged []demand
+	for _, d := range c.cells {
+		if x := slices.IndexFunc(merged, func(m demand) bool { return m.item == d.item }); x >= 0 {
+			merged[x].n += d.n
+		} else {
+			merged = append(merged, d)
+		}
+	}
+	c.cells = merged
 }
 
 // loads finds what the trucks of each type can carry at most.

@@ -184,7 +184,7 @@ func (f *first) assignTrucks() {
 	}
 	for t := range m.trucks {
 		best, near := none, never
-		for _, w := range f.candidates(t, working, quota) {
+		for _, w := range f.candidates(t, working) {
 			if d := m.roads.start(t, w); quota[w] > 0 && d < near {
 				best, near = w, d
 			}
@@ -196,11 +196,35 @@ func (f *first) assignTrucks() {
 		f.pool[best] = append(f.pool[best], t)
 		quota[best]--
 	}
+	f.evenOut(working)
+}
+
+// evenOut gives a truck to every warehouse that has work and none.
+func (f *first) evenOut(working []int) {
+	rich := slices.Clone(working)
+	slices.SortStableFunc(rich, func(a, b int) int { return cmp.Compare(len(f.pool[b]), len(f.pool[a])) })
+	for _, w := range working {
+		if len(f.pool[w]) > 0 {
+			continue
+		}
+		if n := len(f.idle); n > 0 {
+			f.pool[w] = append(f.pool[w], f.idle[n-1])
+			f.idle = f.idle[:n-1]
+			continue
+		}
+		for _, r := range rich {
+			if n := len(f.pool[r]); n > 1 {
+				f.pool[w] = append(f.pool[w], f.pool[r][n-1])
+				f.pool[r] = f.pool[r][:n-1]
+				break
+			}
+		}
+	}
 }
 
 // candidates limits the warehouses that a truck looks at when there are very
 // many: a window that moves with the truck's number.
-func (f *first) candidates(t int, working []int, quota []float64) []int {
+func (f *first) candidates(t int, working []int) []int {
 	const most = 400
 	if len(working) <= most {
 		return working
@@ -253,18 +277,17 @@ func (f *first) truckFor(w int, at int64, small lot) int {
 		}
 		return none
 	}
-	if i := f.call(f.pool[w], w, at, small); i != none {
-		return f.pool[w][i]
-	}
 	from := max(0, len(f.idle)-64)
-	i := f.call(f.idle[from:], w, at, small)
+	both := append(slices.Clone(f.pool[w]), f.idle[from:]...)
+	i := f.call(both, w, at, small)
 	if i == none {
 		return none
 	}
-	t := f.idle[from+i]
-	f.pool[w] = append(f.pool[w], t)
-	f.idle = slices.Delete(f.idle, from+i, from+i+1)
-	return t
+	if k := i - len(f.pool[w]); k >= 0 { // an idle truck stays here from now on
+		f.pool[w] = append(f.pool[w], both[i])
+		f.idle = slices.Delete(f.idle, from+k, from+k+1)
+	}
+	return both[i]
 }
 
 func (f *first) everyTruck() []int {

@@ -22,7 +22,7 @@ func newBoundSearch(m *model, cells []demand, upper int64) *boundSearch {
 		b.wanted[d.item] += d.n
 	}
 	b.market = newMarket(b.c)
-	for x := range cells {
+	for x := range b.c.cells {
 		soonest := never
 		for w := range m.houses {
 			soonest = min(soonest, b.c.soonestOf(x, w))

@@ -46,7 +46,9 @@ func (s *solver) run() *Plan {
 		s.tune(0.2, 40)
 		s.proof.upper = s.score.end
 		s.prove(0.4, 1200)
-		s.improve()
+		if !s.proof.c.coarse {
+			s.improve()
+		}
 	}
 	return s.result()
 }
@@ -193,7 +195,8 @@ func (s *solver) spent() float64 {
 
 // prove looks for a better bound until a part of the budget is used.
 func (s *solver) prove(until float64, rounds int) {
-	for s.proof.rounds < rounds && s.spent() < until {
+	// Without travel a round costs next to nothing.
+	for s.proof.rounds < rounds && (s.spent() < until || s.proof.c.coarse && s.proof.rounds < 300) {
 		s.proof.run(batch)
 	}
 }

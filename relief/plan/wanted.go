@@ -62,8 +62,8 @@ func (u *wanted) findUsable() {
 			some = some || row[i] && m.houses[w].stock[i] > 0
 		}
 		u.usable = append(u.usable, row)
-		for s := range m.sites {
-			u.whole = u.whole && (m.roads.matrix == nil || !some || m.roads.out(w, s) < never)
+		for s := 0; m.roads.matrix != nil && s < len(m.sites); s++ {
+			u.whole = u.whole && (!some || m.roads.out(w, s) < never)
 		}
 	}
 	if !u.whole {
