@@ -103,8 +103,10 @@ func (f *first) allot() {
 func (f *first) allotCell(x int, stock [][]int64) {
 	c := &f.cells[x]
 	if f.flows != nil {
+		left := c.n // may have become less than the flows since
 		for w := range f.m.houses {
-			if n := f.flows[x][w]; n > 0 {
+			if n := min(left, f.flows[x][w]); n > 0 {
+				left -= n
 				f.give(w, x, n)
 			}
 		}

@@ -54,6 +54,8 @@ type Cut struct {
 // GuaranteeOptions are how Prove looks for plans.
 type GuaranteeOptions struct {
 	Seed uint64
+	// BoundsOnly looks for no plans: what is not REFUTED stays OPEN.
+	BoundsOnly bool
 	// Spent returns the part of the budget that is used; nil: as long as it
 	// takes. What was not shown by then is open.
 	Spent func() float64
@@ -128,10 +130,9 @@ func (q *inquiry) answer() AreaVerdict {
 	q.limit = newAreaLimit(q.p, q.area, q.claim.WithinS)
 	upper, worst := q.limit.worst(int(min(q.claim.Loss, int64(len(q.p.Warehouses)))))
 	v := AreaVerdict{Area: q.area.ID, Upper: upper, WorstLoss: []string{}, Verdict: Open}
-	var complete bool
-	v.Achievable, complete = q.achievable(upper, worst)
-	if !complete {
-		v.Achievable = 0
+	complete := false
+	if !q.o.BoundsOnly {
+		v.Achievable, complete = q.achievable(upper, worst)
 	}
 	switch {
 	case upper < q.claim.People:
@@ -157,7 +158,7 @@ func (q *inquiry) achievable(upper int64, worst []int) (int64, bool) {
 	}
 	for i, lost := range sets {
 		if people == 0 {
-			return 0, true
+			break
 		}
 		if !q.shown(lost, people) {
 			if q.spent() >= 1 {
@@ -191,12 +192,12 @@ func (q *inquiry) shown(lost []int, people int64) bool {
 func (q *inquiry) best(lost []int, target int64) int64 {
 	target = min(target, q.limit.upper(lost))
 	low, high := int64(0), target
-	for try := range 6 {
+	for try := range 5 {
 		aim := high
 		if try > 0 {
 			aim = low + (high-low)*2/3
 		}
-		if aim <= low || high-low <= target/100 && low > 0 {
+		if aim <= low || high-low <= target/40 && low > 0 {
 			break
 		}
 		got := q.supply(lost, aim, try)

@@ -90,6 +90,7 @@ func (b *builder) serve(s int) {
 		}
 	}
 	b.offers = offers
+	looked := 0
 	for len(offers) > 0 && b.at[s] != none {
 		k := cheapest(offers)
 		o := b.offer(offers[k].house, s)
@@ -98,9 +99,12 @@ func (b *builder) serve(s int) {
 			continue
 		}
 		offers[k].cost = o.cost
-		if c := &offers[cheapest(offers)]; c.cost < o.cost*0.999 {
+		// What is looked at differs a little each time: do not go in circles.
+		if c := cheapest(offers); c != k && offers[c].cost < o.cost && looked < 3*len(offers) {
+			looked++
 			continue
 		}
+		looked = 0
 		if !b.accept(&o, s) {
 			offers = slices.Delete(offers, k, k+1)
 		}

@@ -28,7 +28,7 @@ type market struct {
 	lot                  []float64 // warehouse × item: price of a unit of stock
 	kind                 []int8    // the truck type that is cheapest for it
 	open                 []bool    // warehouse × site: can be reached by end
-	step                 float64
+	step                 float64   // of a round: step ÷ √round
 	round                int
 }
 

@@ -1,6 +1,8 @@
 package plan
 
-import "slices"
+import (
+	"slices"
+)
 
 // boundSearch looks for the best bound in slices, so that it can share time
 // with the search for plans.
@@ -31,6 +33,7 @@ func newBoundSearch(m *model, cells []demand, upper int64) *boundSearch {
 	}
 	b.best = b.market.integers(make([]float64, b.market.rows))
 	b.forced()
+	b.summarize()
 	b.market.at(b.proved + (upper-b.proved)*3/4)
 	return b
 }

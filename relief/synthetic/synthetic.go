@@ -125,8 +125,10 @@ func (m *maker) sites(p *plan.Problem) {
 
 // warehouses spreads the stock: each warehouse holds about three kinds.
 func (m *maker) warehouses(p *plan.Problem) {
-	surplus, docks, rate := 1.5, [2]int64{2, 4}, [2]int64{8_000, 16_000}
+	surplus, docks, rate := 1.5, [2]int64{2, 3}, [2]int64{8_000, 16_000}
 	switch m.mode {
+	case "dock":
+		docks = [2]int64{1, 2}
 	case "truck":
 		docks = [2]int64{5, 8}
 	case "stock":
