@@ -2,6 +2,7 @@ package licensing_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -107,6 +108,15 @@ func (d *desk) person(name string) *auth.Principal {
 	}
 	d.t.Fatalf("there is no %s", name)
 	return nil
+}
+
+// fails wants an error of a kind with a text.
+func (d *desk) fails(err error, kind kernel.Kind, key string) {
+	d.t.Helper()
+	var e *kernel.Error
+	if !errors.As(err, &e) || e.Kind != kind || e.Key != key {
+		d.t.Errorf("%v, want %s", err, key)
+	}
 }
 
 // as is the browser of an officer.
@@ -291,6 +301,54 @@ func TestCorrectionNoticeTakesAsManyLinesAsThereAreFaults(t *testing.T) {
 	if c, err := d.Case(t.Context(), d.applicant(), id); err != nil || len(c.Corrections) != 15 {
 		t.Errorf("%d items, %v", len(c.Corrections), err)
 	}
+}
+
+func TestCheckGoesOnWhenTheApplicantRefusesToSign(t *testing.T) {
+	d := newDesk(t)
+	id := d.filed()
+	d.does("clerk", id, "accept").Want(200)
+	d.does("rev1", id, "pass-on", "verdict", "agree", "text", "材料齐全").Want(200)
+	d.does("rev1", id, "plan-check", "mode", "site", "on", "2026-05-08", "officer_a", "account-rev1", "officer_b", "account-rev2").Want(200)
+	d.does("rev1", id, "record-check", "record", "储存场所与申报一致", "result", "pass").Want(200).Lacks("拒绝签字")
+	view, err := d.Case(t.Context(), d.applicant(), id)
+	d.must(err)
+	check := view.Checks[0].ID
+	_, err = d.RefuseCheck(t.Context(), d.person("rev1"), id, check, "拒不签字")
+	d.fails(err, kernel.Conflict, "licensing.error.check_unsigned")
+	d.does("rev2", id, "confirm-check").Want(200)
+	d.does("rev1", id, "pass-on", "verdict", "agree", "text", "符合").Want(409)
+	d.does("rev1", id, "refuse-check").Want(422, "必须填写")
+	d.does("rev1", id, "refuse-check", "reason", "当面宣读后拒不签字").Want(200, "待另一名核查人员确认", "当面宣读后拒不签字").Lacks("确认申请人拒绝签字 ")
+	_, err = d.RefuseCheck(t.Context(), d.person("rev1"), id, check, "拒不签字")
+	d.fails(err, kernel.Denied, "licensing.error.same_person_refusal")
+	_, err = d.RefuseCheck(t.Context(), d.person("head"), id, check, "")
+	if err == nil {
+		t.Error("somebody else confirmed the refusal")
+	}
+	d.does("rev2", id, "refuse-check").Want(200, "核查完成", "两名核查人员已注明", "注明申请人拒绝签字")
+	view, err = d.Case(t.Context(), d.applicant(), id)
+	d.must(err)
+	if c := view.Checks[0]; c.State != "confirmed" || c.Refusal != "当面宣读后拒不签字" || c.RefusedAt.IsZero() || !c.ConfirmedByApp.IsZero() {
+		t.Errorf("%+v", c)
+	}
+	d.does("rev1", id, "pass-on", "verdict", "agree", "text", "符合").Want(200, "审核")
+}
+
+func TestApplicantMaySignAfterAllBeforeTheSecondOfficerNotesTheRefusal(t *testing.T) {
+	d := newDesk(t)
+	id := d.filed()
+	d.does("clerk", id, "accept").Want(200)
+	d.does("rev1", id, "plan-check", "mode", "site", "on", "2026-05-08", "officer_a", "account-rev1", "officer_b", "account-rev2").Want(200)
+	d.does("rev1", id, "record-check", "record", "储存场所与申报一致", "result", "pass").Want(200)
+	d.does("rev2", id, "confirm-check").Want(200)
+	d.does("rev2", id, "refuse-check", "reason", "不愿签字").Want(200)
+	view, err := d.Case(t.Context(), d.applicant(), id)
+	d.must(err)
+	_, err = d.ConfirmCheck(t.Context(), d.applicant(), id, view.Checks[0].ID)
+	d.must(err)
+	d.as("rev1").Get("/licensing/cases/"+id).Want(200, "核查完成").Lacks("申请人拒绝签字的情况")
+	_, err = d.RefuseCheck(t.Context(), d.person("rev1"), id, view.Checks[0].ID, "")
+	d.fails(err, kernel.Conflict, "licensing.error.check_done")
 }
 
 func TestWhoWasSlowerSeesWhatChanged(t *testing.T) {

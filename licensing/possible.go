@@ -20,6 +20,7 @@ type Possible struct {
 	Archive, Export, Unmask    bool
 	Blocked                    string // who acted at an earlier desk and so may not act at this one: the desk's name, "" nobody
 	RecordCheck, ConfirmCheck  map[string]bool
+	RefuseCheck                map[string]bool // to note, or to confirm, that the applicant does not sign
 }
 
 // Any reports whether there is anything to do.
@@ -95,7 +96,7 @@ func (v *CaseView) mayFollowUp(p *auth.Principal, m *Possible) {
 
 // mayCheck is what the officers of a check may do with its record.
 func (v *CaseView) mayCheck(p *auth.Principal, m *Possible) {
-	m.RecordCheck, m.ConfirmCheck = map[string]bool{}, map[string]bool{}
+	m.RecordCheck, m.ConfirmCheck, m.RefuseCheck = map[string]bool{}, map[string]bool{}, map[string]bool{}
 	if !p.Can(PermReview) {
 		return
 	}
@@ -103,5 +104,6 @@ func (v *CaseView) mayCheck(p *auth.Principal, m *Possible) {
 		a, b := c.OfficerA == p.Actor.ID, c.OfficerB == p.Actor.ID
 		m.RecordCheck[c.ID] = (a || b) && c.State != "confirmed"
 		m.ConfirmCheck[c.ID] = c.State == "recorded" && (a && c.ConfirmedA.IsZero() || b && c.ConfirmedB.IsZero())
+		m.RefuseCheck[c.ID] = c.State == "recorded" && (a || b) && !c.ConfirmedA.IsZero() && !c.ConfirmedB.IsZero() && c.RefusalBy != p.Actor.ID
 	}
 }

@@ -162,12 +162,14 @@ func (s *Service) RecordCheck(ctx context.Context, p *auth.Principal, caseID, ch
 		}
 		c.Record, c.Result, c.State = record, result, "recorded"
 		c.ConfirmedA, c.ConfirmedB, c.ConfirmedByApp = zero, zero, zero
+		c.Refusal, c.RefusalBy, c.RefusedAt = "", "", zero
 		return confirmCheck(ctx, sc, c)
 	})
 }
 
 // ConfirmCheck is the signature of the second officer or of the applicant
-// under the record; with all three the check is done.
+// under the record; with all three the check is done. An applicant may still
+// sign while the officers have noted, but not both, that they would not.
 func (s *Service) ConfirmCheck(ctx context.Context, p *auth.Principal, caseID, checkID string) (*Case, error) {
 	needs := PermReview
 	if !p.Can(PermReview) {
@@ -183,9 +185,45 @@ func (s *Service) ConfirmCheck(ctx context.Context, p *auth.Principal, caseID, c
 		}
 		if needs == PermApply {
 			c.ConfirmedByApp = sc.now
+			c.Refusal, c.RefusalBy = "", ""
 			return finish(ctx, sc, c)
 		}
 		return confirmCheck(ctx, sc, c)
+	})
+}
+
+// RefuseCheck notes that the applicant does not sign a record that both
+// officers have signed. The first officer gives the reason, the other one
+// confirms it, and the check is done without the applicant.
+func (s *Service) RefuseCheck(ctx context.Context, p *auth.Principal, caseID, checkID, reason string) (*Case, error) {
+	return s.act(ctx, doing{by: p, needs: PermReview, caseID: caseID, name: "refuse_check"}, func(ctx context.Context, sc *scene) error {
+		c, err := getCheck(ctx, sc.tx, caseID, checkID)
+		if err != nil {
+			return err
+		}
+		switch {
+		case c.State != "recorded":
+			return kernel.Clash("licensing.error.check_done", nil)
+		case sc.by.ID != c.OfficerA && sc.by.ID != c.OfficerB:
+			return kernel.Refused("licensing.error.not_checker")
+		case c.ConfirmedA.IsZero() || c.ConfirmedB.IsZero():
+			return kernel.Clash("licensing.error.check_unsigned", nil)
+		case c.RefusalBy == sc.by.ID:
+			return kernel.Refused("licensing.error.same_person_refusal")
+		}
+		if c.RefusalBy != "" {
+			c.RefusedAt = sc.now
+			sc.note = c.Refusal
+			return finish(ctx, sc, c)
+		}
+		var check kernel.Check
+		check.Text("reason", reason, 500)
+		if err := check.Err(); err != nil {
+			return err
+		}
+		c.Refusal, c.RefusalBy = reason, sc.by.ID
+		sc.note = reason
+		return finish(ctx, sc, c)
 	})
 }
 
@@ -202,7 +240,7 @@ func confirmCheck(ctx context.Context, sc *scene, c Check) error {
 }
 
 func finish(ctx context.Context, sc *scene, c Check) error {
-	if !c.ConfirmedA.IsZero() && !c.ConfirmedB.IsZero() && !c.ConfirmedByApp.IsZero() {
+	if !c.ConfirmedA.IsZero() && !c.ConfirmedB.IsZero() && (!c.ConfirmedByApp.IsZero() || !c.RefusedAt.IsZero()) {
 		c.State = "confirmed"
 	}
 	return saveCheck(ctx, sc.tx, c)

@@ -119,20 +119,23 @@ type Check struct {
 	Record                                 string
 	Result                                 string // "pass", "fail"
 	ConfirmedA, ConfirmedB, ConfirmedByApp time.Time
-	State                                  string // "planned", "recorded", "confirmed"
+	Refusal                                string    // why the applicant did not sign
+	RefusalBy                              string    // the officer who noted it
+	RefusedAt                              time.Time // when the other officer confirmed it
+	State                                  string    // "planned", "recorded", "confirmed"
 	CreatedAt                              time.Time
 }
 
 const selectCheck = `SELECT id, case_id, mode, planned_on, officer_a, officer_a_name, officer_b, officer_b_name, record, result,
-	confirmed_a, confirmed_b, confirmed_applicant, state, created_at FROM licensing_checks `
+	confirmed_a, confirmed_b, confirmed_applicant, refusal, refusal_by, refused_at, state, created_at FROM licensing_checks `
 
 func scanCheck(s db.Scanner) (Check, error) {
 	var c Check
-	var a, b, app, created int64
+	var a, b, app, refused, created int64
 	err := s.Scan(&c.ID, &c.CaseID, &c.Mode, &c.PlannedOn, &c.OfficerA, &c.OfficerAName, &c.OfficerB, &c.OfficerBName, &c.Record, &c.Result,
-		&a, &b, &app, &c.State, &created)
+		&a, &b, &app, &c.Refusal, &c.RefusalBy, &refused, &c.State, &created)
 	c.ConfirmedA, c.ConfirmedB, c.ConfirmedByApp = kernel.FromMicros(a), kernel.FromMicros(b), kernel.FromMicros(app)
-	c.CreatedAt = kernel.FromMicros(created)
+	c.RefusedAt, c.CreatedAt = kernel.FromMicros(refused), kernel.FromMicros(created)
 	return c, err
 }
 
@@ -159,8 +162,10 @@ func movePlan(ctx context.Context, tx *db.Tx, c Check) error {
 }
 
 func saveCheck(ctx context.Context, tx *db.Tx, c Check) error {
-	return db.Changed(tx.ExecContext(ctx, `UPDATE licensing_checks SET record = $1, result = $2, confirmed_a = $3, confirmed_b = $4, confirmed_applicant = $5, state = $6 WHERE id = $7`,
-		c.Record, c.Result, kernel.Micros(c.ConfirmedA), kernel.Micros(c.ConfirmedB), kernel.Micros(c.ConfirmedByApp), c.State, c.ID))
+	return db.Changed(tx.ExecContext(ctx, `UPDATE licensing_checks SET record = $1, result = $2, confirmed_a = $3, confirmed_b = $4, confirmed_applicant = $5,
+		refusal = $6, refusal_by = $7, refused_at = $8, state = $9 WHERE id = $10`,
+		c.Record, c.Result, kernel.Micros(c.ConfirmedA), kernel.Micros(c.ConfirmedB), kernel.Micros(c.ConfirmedByApp),
+		c.Refusal, c.RefusalBy, kernel.Micros(c.RefusedAt), c.State, c.ID))
 }
 
 // Promise is what an applicant signed: to bring missing minor items by a day

@@ -29,7 +29,7 @@ func (h *Pages) deskRoutes() []web.Route {
 		act("pause", PermRead, h.pause), act("resume", PermRead, h.resume), act("ask-extension", PermRead, h.askExtension),
 		act("transfer", PermTransfer, h.transfer),
 		act("accept", PermIntake, h.accept), console("POST", "/licensing/cases/{id}/correct", PermIntake, h.correctOrGrow), act("turn-away", PermIntake, h.turnAway), act("deficit", PermIntake, h.closeDeficit),
-		act("plan-check", PermReview, h.planCheck), act("record-check", PermReview, h.recordCheck), act("confirm-check", PermReview, h.confirmCheck), act("verify-pledge", PermReview, h.verifyPledge),
+		act("plan-check", PermReview, h.planCheck), act("record-check", PermReview, h.recordCheck), act("confirm-check", PermReview, h.confirmCheck), act("refuse-check", PermReview, h.refuseCheck), act("verify-pledge", PermReview, h.verifyPledge),
 		act("decide", PermApprove, h.decide), act("answer-extension", PermApprove, h.answerExtension),
 		act("archive", PermArchive, h.archive),
 	)
@@ -449,7 +449,7 @@ func storyTone(act string) string {
 	switch act {
 	case "accept", "deemed_accepted", "decide", "confirm_check", "deficit_met", "pledge_met":
 		return "good"
-	case "correct", "pause", "ask_extension", "return":
+	case "correct", "pause", "refuse_check", "ask_extension", "return":
 		return "warn"
 	case "turn_away", "deficit_failed", "pledge_failed", "withdraw":
 		return "bad"

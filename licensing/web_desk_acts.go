@@ -209,6 +209,11 @@ func (h *Pages) confirmCheck(r *web.Request, id string, _ int64) error {
 	return err
 }
 
+func (h *Pages) refuseCheck(r *web.Request, id string, _ int64) error {
+	_, err := h.s.RefuseCheck(r.Context(), r.Principal, id, r.Sent().Get("check"), r.Sent().Get("reason"))
+	return err
+}
+
 func (h *Pages) pause(r *web.Request, id string, version int64) error {
 	n, err := daysSent(r, "days")
 	if err != nil {
