@@ -158,20 +158,36 @@ func (s *solver) attempt(k int, target int64, until float64, empty bool) bool {
 	}
 	s.keep()
 	s.aim(k, target)
-	for _, j := range slices.Clone(s.live) {
-		if s.loads[j].start > s.loads[j].own {
-			s.remove(j)
-		}
-	}
+	s.eject()
 	s.serveAll()
 	s.keep()
 	if !s.repair(until) {
 		return false
 	}
-	s.score = s.measureScore()
+	now := s.measureScore()
+	if !now.less(&s.score) {
+		return false
+	}
+	s.score = now
 	s.save(&s.best)
 	s.tell()
 	return true
+}
+
+// eject takes out the loads that miss a deadline of their own. Taking others
+// out can make a load late as well: its truck may have no road from where it
+// now comes, or a longer one.
+func (s *solver) eject() {
+	for found := true; found; {
+		found = false
+		for i := len(s.live) - 1; i >= 0; i-- {
+			if j := s.live[i]; s.loads[j].start > s.loads[j].own {
+				s.remove(j)
+				found = true
+				break
+			}
+		}
+	}
 }
 
 // repair rebuilds parts of the plan until everything has its place or no
@@ -189,6 +205,7 @@ func (s *solver) repair(until float64) bool {
 		s.iterations++
 		waiting := slices.Clone(s.waiting)
 		s.ruin()
+		s.eject()
 		s.touch()
 		s.serveSome(waiting)
 		limit := float64(left) - math.Log(1-s.random.Float64())*0.02*float64(s.most)

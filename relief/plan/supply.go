@@ -67,6 +67,7 @@ func (a *areaPlanner) search(rounds int) int64 {
 	for round := 0; round < rounds && a.leftML > 0 && len(a.live) > 0; round++ {
 		left := a.leftML
 		a.ruin()
+		a.eject()
 		a.serveAll()
 		if a.leftML > left {
 			a.takeBack()
