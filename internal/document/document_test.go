@@ -297,6 +297,50 @@ func TestNothingIsSetBelowTheTypeArea(t *testing.T) {
 	}
 }
 
+func TestNoSignatureStandsOnASheetAlone(t *testing.T) {
+	printer, _ := Standard()
+	rows := [][2]string{{"送达方式", "邮寄"}, {"送达地址", "样例路"}, {"收件人", "样例丙"}}
+	for name, sign := range map[string]func(p *Paper){
+		"signature": func(p *Paper) { p.Receipt = nil },
+		"receipt":   func(p *Paper) {},
+		"boxes": func(p *Paper) {
+			p.Sign, p.QR, p.Receipt, p.Boxes = nil, "", nil, []string{"申请人（盖章）", "签字"}
+		},
+		"heading": func(p *Paper) { p.Body = append(p.Body, Heading("末段标题"), Paragraph("末段。")) },
+		"pairs":   func(p *Paper) { p.Body = append(p.Body, Pairs(rows...)) },
+	} {
+		for n := range 45 {
+			p := samplePaper()
+			p.Body = nil
+			for range n {
+				p.Body = append(p.Body, Paragraph("段"))
+			}
+			sign(&p)
+			pages := printer.layPaper(p)
+			lines := 0
+			for _, m := range pages[len(pages)-1].Marks {
+				if w, ok := m.(Words); ok && (strings.Contains(w.Text, "段") || w.Text == "送达地址" || w.Text == "收件人") {
+					lines++
+				}
+			}
+			if len(pages) > 1 && lines < textAtEnd {
+				t.Errorf("%s, %d paragraphs: %d lines on the last page", name, n, lines)
+			}
+			for _, page := range pages[:len(pages)-1] {
+				foot := ""
+				for _, m := range page.Marks {
+					if w, ok := m.(Words); ok && w.Size == bodySize {
+						foot = w.Text
+					}
+				}
+				if foot == "末段标题" {
+					t.Errorf("%s, %d paragraphs: a heading stands alone at the foot", name, n)
+				}
+			}
+		}
+	}
+}
+
 func TestWhatDoesNotFitIsSaid(t *testing.T) {
 	long := strings.Repeat("很长的许可范围。", 700)
 	cases := map[string]func() error{

@@ -16,6 +16,7 @@ const (
 	top, bottom       = 37.0, 262.0
 	bodySize          = 16.0
 	bodyLine          = 9.9
+	tightLine         = 8.7 // the least that lines may be apart to save a page
 	em                = bodySize * mmPerPoint
 	footerSize        = 9.0 // two lines at most
 )
@@ -23,10 +24,17 @@ const (
 // setter sets a paper page by page; y is where the next thing begins.
 type setter struct {
 	*Printer
-	paper Paper
-	pages []Page
-	y     float64
+	paper   Paper
+	line    float64 // from one line of running text to the next
+	breakAt int     // index of the piece that begins a page in any case; 0: none
+	pages   []Page
+	pieces  []piece
+	y       float64
 }
+
+// piece is what no page break parts: a line of text, or a table's row or the
+// last part of it.
+type piece struct{ page, lines int }
 
 // Paper sets paper and returns the PDF. Runes without a glyph and a QR text
 // that is too long are Invalid.
@@ -42,17 +50,55 @@ func (p *Printer) Paper(paper Paper) ([]byte, error) {
 	return p.pdf(p.layPaper(paper), a)
 }
 
+// textAtEnd is how many lines of text stand on the page of the signature at
+// the least: a sheet with a signature alone could belong to any paper.
+const textAtEnd = 2
+
+// layPaper sets lines closer where that keeps the signature with the text, and
+// otherwise carries the last lines over to its page.
 func (p *Printer) layPaper(paper Paper) []Page {
-	s := &setter{Printer: p, paper: paper}
+	s := p.lay(paper, bodyLine, 0)
+	if s.signedWithText() {
+		return s.pages
+	}
+	for line := bodyLine - 0.2; line > tightLine-1e-6; line -= 0.2 {
+		if closer := p.lay(paper, line, 0); closer.signedWithText() {
+			return closer.pages
+		}
+	}
+	carry, lines := len(s.pieces), 0
+	for carry > 0 && lines < textAtEnd {
+		carry--
+		lines += s.pieces[carry].lines
+	}
+	return p.lay(paper, bodyLine, carry).pages
+}
+
+func (p *Printer) lay(paper Paper, line float64, breakAt int) *setter {
+	s := &setter{Printer: p, paper: paper, line: line, breakAt: breakAt}
 	s.newPage()
 	s.head()
 	for _, b := range paper.Body {
 		s.block(b)
 	}
+	s.need(s.closingHeight() + s.boxesHeight() + s.receiptHeight())
 	s.closing()
+	s.boxes()
 	s.receipt()
 	s.footers()
-	return s.pages
+	return s
+}
+
+// signedWithText reports whether enough text stands on the last page; the
+// first page has its title.
+func (s *setter) signedWithText() bool {
+	last, lines := len(s.pages)-1, 0
+	for _, p := range s.pieces {
+		if p.page == last {
+			lines += p.lines
+		}
+	}
+	return last == 0 || lines >= textAtEnd
 }
 
 func (s *setter) put(marks ...Mark) {
@@ -71,6 +117,15 @@ func (s *setter) need(height float64) {
 	if s.y+height > bottom+1e-6 && s.y > top {
 		s.newPage()
 	}
+}
+
+// place makes room for the next piece of the body.
+func (s *setter) place(height float64, lines int) {
+	if s.breakAt > 0 && s.breakAt == len(s.pieces) && s.y > top {
+		s.newPage()
+	}
+	s.need(height)
+	s.pieces = append(s.pieces, piece{len(s.pages) - 1, lines})
 }
 
 // watermark sets text pale and slanted all over an area.
@@ -135,7 +190,10 @@ func (s *setter) head() {
 func (s *setter) block(b Block) {
 	switch b.Kind {
 	case KindHeading:
-		s.need(2 * bodyLine) // never alone at the foot of a page
+		if s.breakAt == len(s.pieces)+1 {
+			s.breakAt-- // never alone at the foot of a page
+		}
+		s.need(2 * s.line)
 		s.text(b.Text, 2*em, true)
 	case KindNumbered:
 		for i, item := range b.Items {
@@ -144,7 +202,7 @@ func (s *setter) block(b Block) {
 	case KindTable, KindPairs:
 		s.table(b)
 	case KindSpace:
-		s.y += bodyLine
+		s.y += s.line
 	default:
 		s.text(b.Text, 2*em, false)
 	}
@@ -154,13 +212,13 @@ func (s *setter) block(b Block) {
 func (s *setter) text(text string, indent float64, bold bool) {
 	first := true
 	for _, l := range s.wrap(text, bodySize, right-left, indent) {
-		s.need(bodyLine)
+		s.place(s.line, 1)
 		x := left
 		if first {
 			x += indent
 		}
-		s.put(Words{X: x, Y: s.y + 7, Text: l.text, Size: bodySize, Color: black, Bold: bold, Spacing: l.justify(bodySize, right-x)})
-		s.y += bodyLine
+		s.put(Words{X: x, Y: s.y + 7 - (bodyLine-s.line)/2, Text: l.text, Size: bodySize, Color: black, Bold: bold, Spacing: l.justify(bodySize, right-x)})
+		s.y += s.line
 		first = l.last // the next line begins a paragraph
 	}
 }
@@ -203,9 +261,10 @@ func (s *setter) table(b Block) {
 		if head != nil && !started {
 			h += head.height()
 		}
-		if h <= bottom-top || r.lines <= 1 {
-			s.need(h)
+		if h > bottom-top && r.lines > 1 {
+			h = 0 // it is parted
 		}
+		s.place(h, r.lines)
 		for r.lines > 0 {
 			if head != nil && (!started || s.y == top) {
 				s.ruled(*head, columns, b.Kind)
@@ -216,6 +275,7 @@ func (s *setter) table(b Block) {
 				part, r = r.part(max(1, fits))
 				s.ruled(part, columns, b.Kind)
 				s.newPage()
+				s.pieces[len(s.pieces)-1] = piece{len(s.pages) - 1, r.lines}
 				continue
 			}
 			s.ruled(part, columns, b.Kind)
@@ -296,13 +356,12 @@ func (s *setter) ruled(r tableRow, columns []float64, kind BlockKind) {
 	s.y += h
 }
 
-// closing sets the signature on the right and the QR code on the left, kept
-// together.
-func (s *setter) closing() {
-	const code = 27.0
+const codeSize = 27.0 // of the QR code beside the signature
+
+func (s *setter) closingHeight() float64 {
 	height := 0.0
 	if s.paper.QR != "" {
-		height = code + 6
+		height = codeSize + 6
 	}
 	if sign := s.paper.Sign; sign != nil {
 		height = math.Max(height, 30)
@@ -310,17 +369,19 @@ func (s *setter) closing() {
 			height = 2*stampRadius + 4
 		}
 	}
-	if height == 0 {
-		return
-	}
-	s.need(height)
+	return height
+}
+
+// closing sets the signature on the right and the QR code on the left.
+func (s *setter) closing() {
+	height := s.closingHeight()
 	if s.paper.QR != "" {
-		y := s.y + height - code - 6
-		s.put(Code{X: left - 2, Y: y, Size: code, Text: s.paper.QR})
+		y := s.y + height - codeSize - 6
+		s.put(Code{X: left - 2, Y: y, Size: codeSize, Text: s.paper.QR})
 		if s.paper.QRNote != "" {
 			size := s.shrink(s.paper.QRNote, 9, 60)
-			x := left - 2 + math.Max(code/2, s.width(s.paper.QRNote, size)/2)
-			s.put(s.centred(s.paper.QRNote, x, y+code+2.5, size, black, false))
+			x := left - 2 + math.Max(codeSize/2, s.width(s.paper.QRNote, size)/2)
+			s.put(s.centred(s.paper.QRNote, x, y+codeSize+2.5, size, black, false))
 		}
 	}
 	if s.paper.Sign != nil {
@@ -345,15 +406,51 @@ func (s *setter) signature(sign Signature, height float64) {
 	s.put(s.centred(date, x, y+bodyLine, bodySize, black, false))
 }
 
+// boxHeight leaves room for a round seal of 42 mm.
+const boxHeight = 62.0
+
+func (s *setter) boxesHeight() float64 {
+	if len(s.paper.Boxes) == 0 {
+		return 0
+	}
+	return boxHeight + 5
+}
+
+// boxes sets the boxes to be signed and sealed by hand side by side, each
+// with the place of a date.
+func (s *setter) boxes() {
+	if len(s.paper.Boxes) == 0 {
+		return
+	}
+	const blank = "　　年　　月　　日"
+	s.y += 5
+	width := (right - left) / float64(len(s.paper.Boxes))
+	for i, label := range s.paper.Boxes {
+		x := left + float64(i)*width
+		s.put(Box{X: x, Y: s.y, Width: width, Height: boxHeight, Line: rule, Color: black})
+		for k, l := range s.wrap(label, cellSize, width-2*cellPad, 0) {
+			s.put(Words{X: x + cellPad, Y: s.y + cellPad + 4.7 + float64(k)*cellLine, Text: l.text, Size: cellSize, Color: black})
+		}
+		s.put(Words{X: x + width - cellPad - s.width(blank, cellSize), Y: s.y + boxHeight - 3, Text: blank, Size: cellSize, Color: black})
+	}
+	s.y += boxHeight
+}
+
+const receiptLine = 11.0
+
+func (s *setter) receiptHeight() float64 {
+	if len(s.paper.Receipt) == 0 {
+		return 0
+	}
+	return float64((len(s.paper.Receipt)+1)/2)*receiptLine + 8
+}
+
 // receipt sets lines to be filled in by hand, two to a row, below a dashed
 // line.
 func (s *setter) receipt() {
 	if len(s.paper.Receipt) == 0 {
 		return
 	}
-	const height = 11.0
-	rows := (len(s.paper.Receipt) + 1) / 2
-	s.need(float64(rows)*height + 6)
 	s.y += 5
 	cut := line(left, s.y, right, s.y, 0.2, grey)
 	cut.Dashed = true
@@ -361,11 +458,11 @@ func (s *setter) receipt() {
 	for i, label := range s.paper.Receipt {
 		half := (right - left) / 2
 		x := left + float64(i%2)*half
-		y := s.y + height*float64(i/2+1)
+		y := s.y + receiptLine*float64(i/2+1)
 		w := s.width(label, cellSize)
 		s.put(Words{X: x, Y: y, Text: label, Size: cellSize, Color: black}, line(x+w+1, y+1, x+half-4, y+1, 0.2, black))
 	}
-	s.y += float64(rows)*height + 3
+	s.y += s.receiptHeight() - 5
 }
 
 // footers numbers the pages once their number is known.

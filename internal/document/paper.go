@@ -11,6 +11,7 @@ type Paper struct {
 	To         string      `json:"to,omitempty"`        // addressee, the colon is added
 	Body       []Block     `json:"body"`                //
 	Sign       *Signature  `json:"sign,omitempty"`      // nil: unsigned
+	Boxes      []string    `json:"boxes,omitempty"`     // to be signed and sealed by hand, with a date: "申请人（盖章）"
 	Receipt    []string    `json:"receipt,omitempty"`   // lines to be filled in by hand: "签收人：", "日期："
 	Footer     string      `json:"footer,omitempty"`    // before the page number, small
 	QR         string      `json:"qr,omitempty"`        // content of the QR code, "" none
