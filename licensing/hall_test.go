@@ -256,7 +256,7 @@ func TestAnotherEnterprisesCaseDoesNotExist(t *testing.T) {
 	v, err := h.Case(t.Context(), h.applicant(), id)
 	h.must(err)
 	other := h.browser("x", stranger())
-	for _, path := range []string{"", "/form", "/files", "/delivery", "/check", "/submitted", "/correction", "/deficit", "/withdraw", "/rating", "/pledge", "/files/" + v.Files[0].ID} {
+	for _, path := range []string{"", "/form", "/files", "/application.pdf", "/delivery", "/check", "/submitted", "/correction", "/deficit", "/withdraw", "/rating", "/pledge", "/files/" + v.Files[0].ID} {
 		other.Get("/my/cases/" + id + path).Want(404)
 	}
 	other.Get("/my/cases/new?item=nothing").Want(404)

@@ -20,12 +20,17 @@ var paperTitle = map[PaperKind]string{
 // sampleMark stands across every paper of the sample city.
 const sampleMark = "样本"
 
+// printer has the operator's fonts where there are any.
+func (s *Service) printer() (*document.Printer, error) {
+	if s.Printer != nil {
+		return s.Printer, nil
+	}
+	return document.Standard()
+}
+
 // setPaper turns stored print data into a PDF.
 func (s *Service) setPaper(p *Paper, data []byte) ([]byte, error) {
-	printer, err := s.Printer, error(nil)
-	if printer == nil {
-		printer, err = document.Standard()
-	}
+	printer, err := s.printer()
 	if err != nil {
 		return nil, err
 	}

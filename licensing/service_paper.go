@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"strings"
 	"time"
 
@@ -168,24 +169,28 @@ func (s *Service) printPaper(ctx context.Context, p *Paper) error {
 	return s.sealPaper(ctx, p)
 }
 
-// paperFault turns an error into what the screen says about the paper.
-func paperFault(err error) (key, args string) {
+// paperProblem turns an error into what a person reads about the paper.
+func paperProblem(err error) (key string, args map[string]any) {
+	args = map[string]any{}
 	var e *kernel.Error
 	if !errors.As(err, &e) {
-		return "licensing.error.paper_failed", "{}"
+		return "licensing.error.paper_failed", args
 	}
-	values := map[string]any{}
-	for k, v := range e.Args {
-		values[k] = v
-	}
+	maps.Copy(args, e.Args)
 	key = e.Key
 	for _, f := range e.Fields {
-		values["field"], values["value"] = f.Field, f.Value
+		args["field"], args["value"] = f.Field, f.Value
 		key = "licensing.error.paper_invalid"
 		if f.Rule == "glyph" {
 			key = "licensing.error.paper_glyph"
 		}
 	}
+	return key, args
+}
+
+// paperFault is paperProblem as it is kept with the paper.
+func paperFault(err error) (key, args string) {
+	key, values := paperProblem(err)
 	b, merr := json.Marshal(values)
 	if merr != nil {
 		return key, "{}"

@@ -1,6 +1,7 @@
 package licensing
 
 import (
+	"bytes"
 	"html/template"
 	"slices"
 	"strconv"
@@ -27,6 +28,7 @@ func (h *Pages) applyRoutes() []web.Route {
 		upload,
 		hall("GET", "/my/cases/{id}/files/{file}", h.openFile),
 		hall("POST", "/my/cases/{id}/files/{file}/drop", h.dropFile),
+		hall("GET", "/my/cases/{id}/application.pdf", h.printApplication),
 		hall("GET", "/my/cases/{id}/delivery", h.deliveryPage),
 		hall("POST", "/my/cases/{id}/delivery", h.saveDelivery),
 		hall("GET", "/my/cases/{id}/pledge", h.pledgePage),
@@ -291,6 +293,16 @@ func (h *Pages) openFile(r *web.Request) error {
 	}
 	defer content.Close()
 	return r.File(web.Download{Name: f.Name, Type: f.Type, Inline: true, Modified: f.UploadedAt, Hash: f.Hash}, content)
+}
+
+// printApplication sends 申请书 as it stands now.
+func (h *Pages) printApplication(r *web.Request) error {
+	pdf, err := h.s.PrintApplication(r.Context(), r.Principal, r.PathValue("id"), r.Texts())
+	if err != nil {
+		return err
+	}
+	r.SetHeader("Cache-Control", "private, no-store")
+	return r.File(web.Download{Name: "申请书.pdf", Type: "application/pdf", Inline: true}, bytes.NewReader(pdf))
 }
 
 func (h *Pages) dropFile(r *web.Request) error {
