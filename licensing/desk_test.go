@@ -351,6 +351,21 @@ func TestApplicantMaySignAfterAllBeforeTheSecondOfficerNotesTheRefusal(t *testin
 	d.fails(err, kernel.Conflict, "licensing.error.check_done")
 }
 
+func TestExpiredPapersAreNotHandedIn(t *testing.T) {
+	d := newDesk(t)
+	data := answers(d.room)
+	data["person_in_charge"].(map[string]any)["certificate_to"] = "2026-05-05"
+	id := d.draft("hazchem-business.first", data)
+	_, err := d.Submit(t.Context(), d.applicant(), id, 0)
+	var e *kernel.Error
+	if !errors.As(err, &e) || len(e.Fields) != 1 || e.Fields[0].Field != "form.person_in_charge.certificate_to" || e.Fields[0].Rule != "expired" {
+		t.Errorf("%v", err)
+	}
+	if view, err := d.Case(t.Context(), d.applicant(), id); err != nil || view.Form.Label(nil, "zh-CN", "direct_renewal") != "" {
+		t.Errorf("a first application is asked for a direct renewal, %v", err)
+	}
+}
+
 func TestWhoWasSlowerSeesWhatChanged(t *testing.T) {
 	d := newDesk(t)
 	id := d.filed()

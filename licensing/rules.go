@@ -65,6 +65,15 @@ func (s *Service) form(v *rule.Version) (*form.Form, error) {
 	return s.forms.Parse(schema)
 }
 
+// formOf is the form as a case of its kind is asked.
+func (s *Service) formOf(c *Case, v *rule.Version) (*form.Form, error) {
+	f, err := s.form(v)
+	if it, ok := s.Rules.ItemByID(c.Item); ok && err == nil {
+		f = f.For(string(it.Kind))
+	}
+	return f, err
+}
+
 // chainOf is the desks between acceptance and decision, Approve the last.
 func chainOf(v *rule.Version) []Step {
 	var chain []Step

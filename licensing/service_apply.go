@@ -209,7 +209,7 @@ func (s *Service) missing(ctx context.Context, q db.Q, c *Case) error {
 	if err != nil {
 		return err
 	}
-	return (&CaseView{Case: c, Rule: v, Form: f, Data: data, Files: files}).Complete()
+	return (&CaseView{Case: c, Rule: v, Form: f, Data: data, Files: files, Today: kernel.DateOf(s.Clock.Now())}).Complete()
 }
 
 func (s *Service) submitted(ctx context.Context, p *auth.Principal, caseID string) (*Case, error) {

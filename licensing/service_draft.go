@@ -17,7 +17,17 @@ import (
 )
 
 // FormFaults is what is still missing from the form, or wrong with it.
-func (v *CaseView) FormFaults() error { return v.Form.Validate(v.Data) }
+func (v *CaseView) FormFaults() error { return v.FaultsIn(v.Data) }
+
+// FaultsIn is what is wrong with these answers. What must be valid must be so
+// on the day of the application.
+func (v *CaseView) FaultsIn(data map[string]any) error {
+	day := v.ReceiptOn
+	if day.IsZero() {
+		day = v.Today
+	}
+	return v.Form.ValidateOn(day, data)
+}
 
 // Absent lists the materials that must be handed in and are not there yet;
 // those that may follow (容缺) are not among them.
@@ -248,13 +258,7 @@ func (s *Service) SetDelivery(ctx context.Context, p *auth.Principal, caseID str
 func checkDelivery(mode DeliveryMode, to Address) error {
 	var c kernel.Check
 	switch mode {
-	case ByMail:
-		c.Text("address", to.Address, 200)
-	case ByPickUp:
-	case ByElectronic:
-		if !to.Consent {
-			c.Add("consent", "must_accept", "")
-		}
+	case ByMail, ByPickUp, ByElectronic:
 	case "":
 		c.Add("mode", "required", "")
 	default:
@@ -265,6 +269,12 @@ func checkDelivery(mode DeliveryMode, to Address) error {
 		c.Add("phone", "required", "")
 	} else {
 		c.Merge("", kernel.CheckMobile("phone", to.Phone))
+	}
+	if mode == ByMail {
+		c.Text("address", to.Address, 200)
+	}
+	if mode == ByElectronic && !to.Consent {
+		c.Add("consent", "must_accept", "")
 	}
 	return c.Err()
 }

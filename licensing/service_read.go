@@ -68,7 +68,7 @@ func (s *Service) viewCase(ctx context.Context, q db.Q, c *Case, officer bool) (
 		}
 	}
 	load(func() error { v.Rule, err = s.version(ctx, q, c); return err })
-	load(func() error { v.Form, err = s.form(v.Rule); return err })
+	load(func() error { v.Form, err = s.formOf(c, v.Rule); return err })
 	load(func() error { v.Data, err = s.openForm(ctx, q, c); return err })
 	load(func() error { v.Address, err = s.openAddress(ctx, q, c); return err })
 	load(func() error { v.Files, err = listFiles(ctx, q, c.ID); return err })

@@ -171,7 +171,7 @@ func (h *Pages) saveForm(r *web.Request) error {
 	if edited {
 		return r.Redirect(myCasePath(c.ID) + "/form")
 	}
-	if err := c.Form.Validate(data); err != nil {
+	if err := c.FaultsIn(data); err != nil {
 		if c, lerr := h.load(r); lerr == nil { // its version is a new one
 			var check kernel.Check
 			check.Merge("", err)
@@ -413,6 +413,8 @@ func (h *Pages) loadCheck(r *web.Request) (checkView, error) {
 			row.Value = r.T("licensing.my.files_n", "n", n)
 		} else if m.Deficit && c.Rule.Deficit.Allowed {
 			row.Value = r.T("licensing.my.may_follow")
+		} else {
+			row.Value = r.T("licensing.my.no_files")
 		}
 		v.Files = append(v.Files, row)
 	}

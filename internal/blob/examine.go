@@ -30,6 +30,18 @@ const (
 	Binary = "application/octet-stream"
 )
 
+// typeWords names types as people know them: "PDF / JPG / PNG".
+func typeWords(types []string) string {
+	words := make([]string, len(types))
+	for i, mime := range types {
+		words[i] = mime
+		if e := endings(mime); len(e) > 0 {
+			words[i] = strings.ToUpper(e[0][1:])
+		}
+	}
+	return strings.Join(words, " / ")
+}
+
 // endings are the file name endings that fit a type.
 func endings(mime string) []string {
 	switch mime {
@@ -71,7 +83,7 @@ func (s *Store) examine(f io.ReaderAt, size int64, limit Limit) (string, error) 
 	}
 	mime = csvByName(mime, limit)
 	if len(limit.Types) > 0 && !slices.Contains(limit.Types, mime) {
-		return "", bad("file_type", mime, "types", strings.Join(limit.Types, ", "))
+		return "", bad("file_type", mime, "types", typeWords(limit.Types))
 	}
 	if ext := strings.ToLower(path.Ext(limit.Name)); ext != "" {
 		if want := endings(mime); want != nil && !slices.Contains(want, ext) || want == nil && claims(ext) {

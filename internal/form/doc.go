@@ -20,7 +20,9 @@
 //	x-order                        place among its siblings (a number; without it, after those with one, as written)
 //	x-widget                       textarea | radio | select | checkbox | tel | month
 //	x-sensitive                    true: personal data, see Sensitive
-//	x-check                        uscc | idnumber | phone | mobile | postcode: an identifier whose characters are checked
+//	x-check                        uscc | idnumber | phone | mobile | postcode: an identifier whose characters are checked;
+//	                               not_expired: a date that must not lie before the day given to ValidateOn
+//	x-only                         the one kind of application the property is for, see Form.For
 //	x-unit, x-unit-en              shown behind a number
 //	x-autocomplete                 the autocomplete token of HTML
 //	x-enum-titles, x-enum-titles-en  texts of the values in enum, in the same order

@@ -2,6 +2,7 @@ package form
 
 import (
 	"embed"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -52,6 +53,7 @@ type Field struct {
 	Required     bool
 	Sensitive    bool   // personal data: encrypted at rest, masked by default
 	Check        string // identifier rule, see the package's x-check
+	Only         string // the kind of application it is for, "" any
 	Widget       string // "textarea", "radio", "select", "checkbox", "tel" or ""
 	Autocomplete string
 	Format       string   // of JSON Schema: "email", "uri"
@@ -69,6 +71,14 @@ type Field struct {
 type Option struct {
 	Value any // string, json.Number or bool as the schema gives it
 	Title kernel.Text
+}
+
+// For is the form as applications of a kind see it: without the fields that
+// are only for another.
+func (f *Form) For(kind string) *Form {
+	out := *f
+	out.Fields = slices.DeleteFunc(slices.Clone(f.Fields), func(field *Field) bool { return field.Only != "" && field.Only != kind })
+	return &out
 }
 
 // Sensitive lists the paths of fields with personal data; "*" stands for the

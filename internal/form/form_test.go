@@ -182,7 +182,7 @@ func TestValidateReportsWhatTheSchemaDoesNotKnow(t *testing.T) {
 	data["colour"] = "red"
 	delete(data, "contact")
 	data["tanks"] = "three"
-	want := []string{"contact: required", "tanks: list", "colour: unknown"}
+	want := []string{"contact.name: required", "tanks: list", "colour: unknown"}
 	got := short(fieldErrors(t, f.Validate(data)))
 	slices.Sort(got)
 	slices.Sort(want)
@@ -559,6 +559,54 @@ func TestCacheParsesOnce(t *testing.T) {
 func BenchmarkParse(b *testing.B) {
 	for b.Loop() {
 		parse(b, station)
+	}
+}
+
+func TestWhatHasExpiredIsNamedOnTheDayOfTheApplication(t *testing.T) {
+	f, err := Parse([]byte(`{"type":"object","properties":{"people":{"type":"array","title":"人员","items":{"type":"object","properties":{
+		"until":{"type":"string","format":"date","title":"有效期至","x-check":"not_expired"}}}}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := func(until string) map[string]any {
+		return map[string]any{"people": []any{map[string]any{"until": until}}}
+	}
+	day, _ := kernel.ParseDate("2026-05-06")
+	for until, want := range map[string][]string{"2026-05-05": {"people.0.until: expired"}, "2026-05-06": nil, "2027-01-01": nil, "": nil, "soon": {"people.0.until: date"}} {
+		var got []string
+		if err := f.ValidateOn(day, data(until)); err != nil {
+			got = short(fieldErrors(t, err))
+		}
+		if diff := cmp.Diff(want, got); diff != "" && until != "" {
+			t.Errorf("%s: %s", until, diff)
+		}
+	}
+	if err := f.Validate(data("2020-01-01")); err != nil {
+		t.Errorf("without a day: %v", err)
+	}
+}
+
+func TestFieldOfOneKindIsNotAskedInAnother(t *testing.T) {
+	f, err := Parse([]byte(`{"type":"object","properties":{"name":{"type":"string","title":"名称"},"direct":{"type":"boolean","title":"直接延期","x-only":"renew"}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := f.For("renew"); len(got.Fields) != 2 {
+		t.Errorf("a renewal has %d fields", len(got.Fields))
+	}
+	if got := f.For("first"); len(got.Fields) != 1 || len(f.Fields) != 2 {
+		t.Errorf("a first issue has %d fields", len(got.Fields))
+	}
+}
+
+func TestAbsentGroupCountsAsItsFields(t *testing.T) {
+	f, err := Parse([]byte(`{"type":"object","required":["who"],"properties":{"who":{"type":"object","title":"谁","required":["name","phone"],"properties":{
+		"name":{"type":"string","title":"姓名"},"phone":{"type":"string","title":"电话"},"mail":{"type":"string","title":"邮箱"}}}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"who.name: required", "who.phone: required"}, short(fieldErrors(t, f.Validate(map[string]any{})))); diff != "" {
+		t.Error(diff)
 	}
 }
 

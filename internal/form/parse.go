@@ -122,6 +122,7 @@ type node struct {
 	Widget        string          `json:"x-widget"`
 	Sensitive     bool            `json:"x-sensitive"`
 	Check         string          `json:"x-check"`
+	Only          string          `json:"x-only"`
 	Autocomplete  string          `json:"x-autocomplete"`
 	EnumTitles    []string        `json:"x-enum-titles"`
 	EnumTitlesEN  []string        `json:"x-enum-titles-en"`
@@ -224,6 +225,7 @@ func (p *parser) field(path string, prop property, depth int) *Field {
 		Unit:         kernel.Text{ZH: n.Unit, EN: n.UnitEN},
 		Sensitive:    n.Sensitive,
 		Check:        n.Check,
+		Only:         n.Only,
 		Widget:       n.Widget,
 		Autocomplete: n.Autocomplete,
 		Format:       n.Format,
@@ -239,7 +241,7 @@ func (p *parser) field(path string, prop property, depth int) *Field {
 	if !slices.Contains([]string{"", "textarea", "radio", "select", "checkbox", "tel"}, n.Widget) {
 		p.Add(path+".x-widget", "schema_widget", n.Widget)
 	}
-	if checks(n.Check) == nil && n.Check != "" {
+	if checks(n.Check) == nil && n.Check != "" && (n.Check != notExpired || n.Format != "date") {
 		p.Add(path+".x-check", "schema_check", n.Check)
 	}
 	p.kind(path, f, &n, depth)

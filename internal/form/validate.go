@@ -19,8 +19,11 @@ import (
 // as one kernel.Invalid error whose fields are input names, in the order of
 // the page, one per field; nil when all is well. The values of sensitive
 // fields are not repeated in it.
-func (f *Form) Validate(data map[string]any) error {
-	v := validation{form: f, data: data}
+func (f *Form) Validate(data map[string]any) error { return f.ValidateOn(kernel.Date{}, data) }
+
+// ValidateOn also reports what had expired on a day; the zero day asks nothing.
+func (f *Form) ValidateOn(day kernel.Date, data map[string]any) error {
+	v := validation{form: f, data: data, day: day}
 	v.fields(f.Fields, "", data)
 	var ve *jsonschema.ValidationError
 	if err := f.schema.Validate(any(data)); errors.As(err, &ve) {
@@ -54,6 +57,7 @@ type validation struct {
 	kernel.Check
 	form *Form
 	data map[string]any
+	day  kernel.Date // what must be valid must be so on it
 }
 
 // result keeps the first error of each field and sorts them.
@@ -113,7 +117,15 @@ func (v *validation) text(f *Field, path, value string) {
 	if check := checks(f.Check); check != nil && f.Kind == Text {
 		v.Merge("", check(path, value))
 	}
+	if f.Check == notExpired {
+		if to, err := kernel.ParseDate(value); err == nil && to.Before(v.day) {
+			v.Add(path, "expired", v.shown(path))
+		}
+	}
 }
+
+// notExpired is the check of a date until which a document is valid.
+const notExpired = "not_expired"
 
 // checks returns the check of an identifier, nil for an unknown name.
 func checks(name string) func(field, value string) error {
@@ -187,7 +199,25 @@ func (v *validation) leaf(e *jsonschema.ValidationError) {
 
 func (v *validation) missing(at string, names []string) {
 	for _, name := range names {
-		v.Add(join(at, name), "required", "")
+		v.absent(join(at, name))
+	}
+}
+
+// absent names what must be filled in at path: of a group each of its fields,
+// as the page does.
+func (v *validation) absent(path string) {
+	steps, ok := v.form.find(path)
+	asked := false
+	if ok && steps[len(steps)-1].field.Kind == Group {
+		for _, f := range steps[len(steps)-1].field.Fields {
+			if f.Required {
+				v.absent(path + "." + f.Name)
+				asked = true
+			}
+		}
+	}
+	if !asked {
+		v.Add(path, "required", "")
 	}
 }
 
