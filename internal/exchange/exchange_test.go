@@ -113,7 +113,7 @@ func newHTTP(t *testing.T, d *db.DB, p *creditPeer, later bool) (*Exchange, *ker
 	t.Helper()
 	clock := kernel.NewManualClock(noon)
 	x, err := New(d, clock, quiet(), Options{Systems: []System{
-		{ID: "credit", Kinds: []string{KindPublication}, HTTP: &Endpoint{URL: p.URL, Secret: []byte("shared"), Later: later, Timeout: 50 * time.Millisecond}},
+		{ID: "credit", Kinds: []string{KindPublication}, HTTP: &Endpoint{URL: p.URL, Secret: []byte("shared"), Later: later, Timeout: 400 * time.Millisecond}},
 		{ID: "other", Kinds: []string{"something_else"}, HTTP: &Endpoint{URL: "http://127.0.0.1:1/"}},
 	}})
 	if err != nil {
@@ -261,7 +261,7 @@ func TestPeerFaultsAreRetriedOrShown(t *testing.T) {
 			"refuses":           {status(403), Dead, Dead, "refused"},
 			"hangs up":          {func(int, http.ResponseWriter) bool { panic(http.ErrAbortHandler) }, Queued, Dead, "unreachable"},
 			"silent": {func(_ int, w http.ResponseWriter) bool {
-				time.Sleep(60 * time.Millisecond)
+				time.Sleep(600 * time.Millisecond)
 				return true
 			}, Queued, Dead, "unreachable"},
 			"says nothing": {status(200), Accepted, Accepted, ""},
