@@ -40,19 +40,11 @@ func tiny(t *rapid.T) *plan.Problem {
 	return p
 }
 
-// bruteTrip is one trip: a truck, a warehouse, and sites in order with units.
-type bruteTrip struct {
-	truck, house int
-	sites        []int
-	units        []int64
-}
-
 // brute tries every way to put units on trips and every order of trips.
 type brute struct {
 	p     *plan.Problem
 	row   map[string]int
 	best  int64
-	trips []bruteTrip
 	stock []int64
 }
 

@@ -29,12 +29,11 @@ func (m *model) opens(w, dock int) int64 {
 type modelItem struct{ ml, g int64 }
 
 type modelHouse struct {
-	docks               int
-	rate, setup, opens  int64
-	stock               []int64 // by item
-	secondsPerMl        float64
-	trucksCanStart      []int64 // earliest moments its docks can begin, see heads
-	anyStock, reachable bool
+	docks              int
+	rate, setup, opens int64
+	stock              []int64 // by item
+	secondsPerMl       float64
+	anyStock           bool
 }
 
 type modelSite struct {
@@ -98,7 +97,6 @@ type roads struct {
 	matrix                            [][]int64
 	houseRow, siteRow, truckRow       []int
 	housePoint, sitePoint, truckPoint []point
-	factor                            float64 // seconds of a metre
 	detour, speed                     float64
 	houseSite, siteSite, truckHouse   []int64
 	houses, sites                     int
