@@ -18,6 +18,7 @@ import (
 	"anlan/internal/deadline"
 	"anlan/internal/i18n"
 	"anlan/internal/kernel"
+	"anlan/licensing"
 )
 
 //go:embed locale/*.json
@@ -70,6 +71,7 @@ func Doctor(ctx context.Context, cfg Config, now time.Time, log *slog.Logger) []
 	defer b.Close()
 	d.databases(ctx, b)
 	d.records(ctx, b)
+	d.papers(ctx, b)
 	return d.found
 }
 
@@ -213,6 +215,23 @@ func (d *doctor) databases(ctx context.Context, b *Base) {
 		d.add(Note, "database", "pending", "n", len(pending))
 	default:
 		d.add(Fine, "database", "schema")
+	}
+}
+
+// papers looks for those that cannot be made and so hold up their cases.
+func (d *doctor) papers(ctx context.Context, b *Base) {
+	stuck := 0
+	err := b.DB.View(ctx, func(ctx context.Context, q db.Q) (err error) {
+		stuck, err = licensing.StuckPapers(ctx, q)
+		return err
+	})
+	switch {
+	case err != nil:
+		d.add(Fault, "papers", "papers_unreadable", "error", err.Error())
+	case stuck > 0:
+		d.add(Fault, "papers", "papers_stuck", "n", stuck)
+	default:
+		d.add(Fine, "papers", "papers")
 	}
 }
 

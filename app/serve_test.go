@@ -221,7 +221,7 @@ func TestDoctorTellsWhatIsMissing(t *testing.T) {
 		t.Errorf("before the first start: %v", got)
 	}
 	opened(t, cfg)
-	if got := keys(cfg); got["schema"] != Fine || got["audit"] != Fine || got["key"] != Fine {
+	if got := keys(cfg); got["schema"] != Fine || got["audit"] != Fine || got["key"] != Fine || got["papers"] != Fine {
 		t.Errorf("running: %v", got)
 	}
 	os.Chmod(filepath.Join(cfg.Data, keyFile), 0o644)

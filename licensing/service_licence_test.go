@@ -271,6 +271,9 @@ func TestMissingGlyphIsNamedAndNothingIsIssued(t *testing.T) {
 		if p.Ready() || p.Error != "licensing.error.paper_glyph" {
 			t.Fatalf("paper %+v", p)
 		}
+		if n, err := view(t.Context(), o.DB, func(ctx context.Context, q db.Q) (int, error) { return StuckPapers(ctx, q) }); err != nil || n == 0 {
+			t.Errorf("%d papers are said to be stuck, %v", n, err)
+		}
 	})
 }
 

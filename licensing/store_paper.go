@@ -40,6 +40,12 @@ func duePapers(ctx context.Context, q db.Q, now time.Time, limit int) ([]Paper, 
 	return db.All(ctx, q, scanPaper, selectPaper+`WHERE state <> 'sealed' AND next_at <= $1 ORDER BY next_at, id LIMIT $2`, kernel.Micros(now), limit)
 }
 
+// StuckPapers counts the papers that could not be made: their cases say why.
+func StuckPapers(ctx context.Context, q db.Q) (int, error) {
+	return db.One(ctx, q, func(s db.Scanner) (n int, err error) { return n, s.Scan(&n) },
+		`SELECT count(*) FROM licensing_papers WHERE error <> '' AND state <> $1`, string(PaperSealed))
+}
+
 func insertPaper(ctx context.Context, tx *db.Tx, p *Paper) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO licensing_papers (id, case_id, licence_id, key_id, kind, number, print_data, state, hash, size, seal, error, error_args,
 		tries, next_at, created_at, rendered_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', 0, '', '', '', 0, 0, $9, 0)`,
