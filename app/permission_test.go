@@ -158,6 +158,7 @@ type owned struct {
 var ownedRows = []owned{
 	{"/licensing/cases/{id}", `SELECT id, area, enterprise_id, account, authority FROM licensing_cases WHERE state <> 'draft'`},
 	{"/my/cases/{id}", `SELECT id, '', enterprise_id, account, '' FROM licensing_cases`},
+	{"/api/v1/licensing/my/cases/{id}", `SELECT id, '', enterprise_id, account, '' FROM licensing_cases`},
 	{"/licensing/licences/{id}", `SELECT id, area, enterprise_id, account, unit FROM licensing_licences`},
 	{"/my/licences/{id}", `SELECT id, '', enterprise_id, account, '' FROM licensing_licences`},
 	{"/licensing/deliveries/{id}", `SELECT d.case_id, d.area, c.enterprise_id, c.account, c.authority FROM licensing_deliveries d JOIN licensing_cases c ON c.id = d.case_id`},
